@@ -1,0 +1,126 @@
+"""What a tester's channel can be trusted with: the systematic errors of its readings."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from math import sqrt
+from typing import Literal
+
+from cellwright.core.boundary import Strict, parse_toml_text
+
+Distribution = Literal["rectangular", "normal"]
+
+
+@dataclass(frozen=True)
+class Calibration(Strict):
+    """Reference (certificate), date and expiry of a calibration."""
+
+    reference: str
+    date: dt.date
+    expiry: dt.date
+
+
+@dataclass(frozen=True)
+class Range(Strict):
+    """The error limits of one measuring range.
+
+    Parameters
+    ----------
+    maximum
+        Full scale [unit of the quantity]; readings up to it belong to this range.
+    gain
+        Limit of the relative error of the reading [1].
+    offset
+        Limit of the error that does not depend on the reading [unit of the quantity].
+    resolution
+        Smallest step of the reading [unit of the quantity].
+    distribution
+        ``rectangular`` where gain and offset are specification limits (u = limit/√3, GUM 4.3.7), ``normal`` where they are
+        standard uncertainties from a calibration.
+    calibration
+        None where the range was not calibrated.
+
+    Notes
+    -----
+    Gain and offset are common to all readings of a channel and range: averaging does not shrink them.
+    """
+
+    maximum: float
+    gain: float
+    offset: float
+    resolution: float
+    distribution: Distribution = "rectangular"
+    calibration: Calibration | None = None
+
+    def gain_uncertainty(self, value: float) -> float:
+        """Return the standard uncertainty that the gain gives a reading [unit of the quantity]."""
+        return abs(value) * self.gain / self._divisor
+
+    @property
+    def offset_uncertainty(self) -> float:
+        """Standard uncertainty of the offset [unit of the quantity]."""
+        return self.offset / self._divisor
+
+    @property
+    def resolution_uncertainty(self) -> float:
+        """Standard uncertainty of one reading's rounding, δ/√12 (GUM F.2.2.1) [unit of the quantity]."""
+        return self.resolution / sqrt(12)
+
+    @property
+    def _divisor(self) -> float:
+        return sqrt(3) if self.distribution == "rectangular" else 1.0
+
+
+@dataclass(frozen=True)
+class Tester(Strict):
+    """A tester's channel.
+
+    Parameters
+    ----------
+    make, model, serial, channel
+        Which instrument.
+    voltage, current, temperature
+        Measuring ranges [V], [A], [°C], smallest first.
+    time_resolution_s
+        Smallest step of the time stamp [s].
+    default
+        True where these are cellwright's own cautious figures, not this instrument's: the report says so.
+    """
+
+    make: str
+    model: str
+    voltage: tuple[Range, ...]
+    current: tuple[Range, ...]
+    temperature: tuple[Range, ...]
+    time_resolution_s: float
+    serial: str | None = None
+    channel: str | None = None
+    default: bool = False
+
+    @property
+    def id(self) -> str:
+        """Name of the instrument and channel, the stem of its error sources' ids."""
+        return "/".join(filter(None, (self.make, self.model, self.serial, self.channel)))
+
+    def voltage_range(self, value: float) -> Range:
+        """Return the voltage range that a reading [V] belongs to."""
+        return _range(self.voltage, value)
+
+    def current_range(self, value: float) -> Range:
+        """Return the current range that a reading [A] belongs to."""
+        return _range(self.current, value)
+
+    def temperature_range(self, value: float) -> Range:
+        """Return the temperature range that a reading [°C] belongs to."""
+        return _range(self.temperature, value)
+
+
+def _range(ranges: tuple[Range, ...], value: float) -> Range:
+    """Smallest range that holds the reading; beyond the last, the last: its errors are the largest known."""
+    return next((r for r in ranges if abs(value) <= r.maximum), ranges[-1])
+
+
+def parse_tester(source: str, where: str) -> Tester:
+    """Parse a ``tester.toml``. Raises `ListError`."""
+    return parse_toml_text(Tester, source, where)
