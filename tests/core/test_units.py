@@ -12,7 +12,6 @@ from cellwright.core.errors import UnitError
         ("Ah", "Ah", -1, "1"),
         ("Ah", "V", 1, "Wh"),
         ("Wh", "Ah", -1, "V"),
-        ("nm", "K", -1, None),
         ("A", "ohm", 1, "V"),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -232,7 +232,7 @@ class Assessments:
     program_version: str
     created: dt.datetime
     rules: tuple[Stamp, ...]
-    assessments: tuple[Assessment, ...]
+    assessments: Sequence[Assessment]
     failed: tuple[Failure, ...] = ()
 
     def __post_init__(self) -> None:

@@ -59,3 +59,9 @@ def unfolded_cell(name: str) -> tuple[str, int] | None:
         return None
     stem, number, unit = found.groups()
     return f"{stem}s_{unit}", int(number)
+
+
+def folded_cells(name: str, count: int) -> list[str]:
+    """Name the CSV columns that an array column unfolds to: ``cell_voltages_volt`` and 2 give ``cell_voltage_001_volt`` and ``…_002_…``."""
+    stem, unit = name.rsplit("_", 1)
+    return [f"{stem.removesuffix('s')}_{n:03d}_{unit}" for n in range(1, count + 1)]

@@ -20,9 +20,12 @@ class FrozenDict(dict[str, Any]):
         return type(self), (dict(self),)
 
 
+_FROZEN = {FrozenDict, str, int, float, bool, type(None)}
+
+
 def freeze(value: Any) -> Any:
     """Turn lists into tuples and mappings into `FrozenDict`, all the way down."""
-    if isinstance(value, FrozenDict):
+    if type(value) in _FROZEN:  # most values by far, and asking whether one is a Mapping is slow
         return value
     if isinstance(value, Mapping):
         return FrozenDict({str(k): freeze(v) for k, v in value.items()})  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]

@@ -1,7 +1,7 @@
 """Everything the program says, as a code and parameters; words are put to it only at the edge."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cellwright.core import resources
@@ -23,7 +23,7 @@ class Message:
     """
 
     code: str
-    params: Mapping[str, Any] = FrozenDict()
+    params: Mapping[str, Any] = field(default_factory=FrozenDict)
 
     def __post_init__(self) -> None:
         freeze_fields(self, "params")

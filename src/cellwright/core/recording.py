@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from cellwright.core.frozen import FrozenDict, freeze_fields
@@ -67,7 +67,7 @@ class Recording:
     source: Source
     sampling: Literal["series", "step"] = "series"
     notes: tuple[Message, ...] = ()
-    metadata: Mapping[str, Any] = FrozenDict()
+    metadata: Mapping[str, Any] = field(default_factory=FrozenDict)
 
     def __post_init__(self) -> None:
         freeze_fields(self, "notes", "metadata")

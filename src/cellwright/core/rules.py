@@ -127,15 +127,22 @@ SHIPPED: dict[Kind, str] = {
 
 
 def parse_rules(source: str, where: str) -> Rules:
-    """Parse a rule file. Raises `ListError` for a wrong key or value, and for limits that the shipped file of its kind does not name."""
+    """Parse a rule file.
+
+    Raises
+    ------
+    ListError
+        For a wrong key or value, for limits that the shipped file of its kind does not name or gives in another unit, and for
+        limits left out.
+    """
     rules = parse_yaml_text(Rules, source, where)
     shipped = SHIPPED[rules.kind]
-    if rules.name == shipped:
-        return rules
     known = parse_yaml_text(Rules, resources.text("rules", f"{shipped}.yaml"), f"{shipped}.yaml").limits
-    for name in rules.limits:
+    for name, limit in rules.limits.items():
         if name not in known:
             raise unknown_key(where, f"limits.{name}", [f"limits.{k}" for k in known])
+        if limit.unit != known[name].unit:
+            raise ListError("core.limit_unit", file=where, limit=name, unit=limit.unit, expected=known[name].unit)
     missing = [name for name in known if name not in rules.limits]
     if missing:
         raise ListError("core.missing_limits", file=where, missing=missing, shipped=shipped)

@@ -1,0 +1,138 @@
+"""A tester's file in, a `Recording` out; one module a make, found by entry point.
+
+A reader is found by the file's content first and by its name second. ``.zip`` and ``.gz`` are read as they are.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+
+from cellwright.core.errors import MissingColumn, ReadError, SeveralRecordings, UnknownFormat, UsageError
+from cellwright.core.messages import message
+from cellwright.core.recording import Recording
+from cellwright.readers import bdf
+from cellwright.readers.clock import check_zone
+from cellwright.readers.foreign import foreign_format
+from cellwright.readers.guard import guarded
+from cellwright.readers.opening import RawFile, open_files
+from cellwright.readers.seam import Ask, Reader, reader_for, readers
+from cellwright.readers.settle import settle
+from cellwright.readers.writing import write
+
+__all__ = ["Reader", "formats", "knows", "read", "read_all", "scan", "write"]
+
+
+def read(
+    path: str | Path,
+    *,
+    channel: str | None = None,
+    columns: list[str] | None = None,
+    timezone: str | None = None,
+    rate_hz: float | None = None,
+) -> Recording:
+    """Read the one recording of a tester's file.
+
+    Parameters
+    ----------
+    path
+        A file of any format that `formats` lists, also inside a ``.zip`` or ``.gz``.
+    channel
+        Which recording, where the file holds several.
+    columns
+        Columns to keep, in this order; all of them by default.
+    timezone
+        IANA name of the zone of the file's local times, such as ``Asia/Seoul``; without it, ``unix_time_second`` is there only
+        where the file tells the zone.
+    rate_hz
+        Sampling rate [Hz] of a file that has no time.
+
+    Returns
+    -------
+    The recording; what was repaired, masked or unknown stands in its notes.
+
+    Raises
+    ------
+    ReadError
+        `UnknownFormat`, `DamagedFile`, `MissingColumn`, `MissingRate`, or `SeveralRecordings` where no channel was chosen.
+    UsageError
+        An unknown channel, column or time zone.
+    """
+    found = read_all(path, columns=columns, timezone=timezone, rate_hz=rate_hz)
+    keys = _keys(found)
+    if channel is None and len(found) > 1:
+        raise SeveralRecordings("readers.several_recordings", file=Path(path).name, channels=keys)
+    if channel is not None and channel not in keys:
+        raise UsageError("readers.no_channel", file=Path(path).name, channel=channel, channels=keys)
+    return found[0] if channel is None else found[keys.index(channel)]
+
+
+def read_all(
+    path: str | Path, *, columns: list[str] | None = None, timezone: str | None = None, rate_hz: float | None = None
+) -> list[Recording]:
+    """Read every recording of a tester's file; parameters and errors as in `read`."""
+    if timezone is not None:
+        check_zone(timezone)
+    ask = Ask(timezone=timezone, rate_hz=rate_hz)
+    found = _all_recordings(open_files(Path(path)), ask)
+    return found if columns is None else [_selected(r, columns) for r in found]
+
+
+def scan(path: str | Path) -> pl.LazyFrame:
+    """Open a BDF table (``.csv``, ``.parquet``) without reading it; raises `UsageError` for any other format.
+
+    Unlike `read`, this takes the file at its word: nothing is checked, repaired or folded.
+    """
+    return bdf.scan(Path(path))
+
+
+def knows(path: str | Path) -> bool:
+    """Tell whether a reader recognises the content of a file, or speaks for its name."""
+    try:
+        return any(reader_for(file) for file in open_files(Path(path)))
+    except ReadError:
+        return False
+
+
+def formats() -> tuple[Reader, ...]:
+    """List the readers that are installed."""
+    return readers()
+
+
+def _all_recordings(files: list[RawFile], ask: Ask) -> list[Recording]:
+    """Read every file; one that no reader knows is noted where others are known."""
+    found: list[Recording] = []
+    unknown: dict[str, UnknownFormat] = {}
+    for file in files:
+        try:
+            found += _recordings(file, ask)
+        except UnknownFormat as error:
+            unknown[file.name] = error
+    if not found:
+        raise next(iter(unknown.values()))
+    note = (message("readers.members_left_out", members=list(unknown)),) if unknown else ()
+    return [replace(r, notes=(*r.notes, *note)) for r in found]
+
+
+def _recordings(file: RawFile, ask: Ask) -> list[Recording]:
+    if name := foreign_format(file):
+        raise UnknownFormat("readers.foreign_format", file=file.file, format=name)
+    with guarded(file=file.file):
+        reader = reader_for(file)
+    if reader is None:
+        raise UnknownFormat("readers.unknown_format", file=file.file)
+    with guarded("readers.reader_failed", file=file.file, reader=reader.name):
+        return [settle(draft, file, reader) for draft in reader.read(file, ask)]
+
+
+def _keys(recordings: list[Recording]) -> list[str]:
+    """What tells recordings of one file apart: their channels, or where two are the same, their files."""
+    channels = [r.source.channel or r.source.file for r in recordings]
+    return channels if len(set(channels)) == len(channels) else [r.source.file for r in recordings]
+
+
+def _selected(recording: Recording, columns: list[str]) -> Recording:
+    for name in columns:
+        if name not in recording.table.columns:
+            raise MissingColumn("readers.missing_column", file=recording.source.file, column=name, found=recording.table.columns)
+    return replace(recording, table=recording.table.select(columns))

@@ -1,0 +1,176 @@
+"""Neware's binary files, as fastnda reads them, in BDF's words.
+
+The capacity that fastnda gives is the step's own: it starts at zero with each step, charge counts up and discharge down.
+"""
+
+import logging
+import re
+import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import polars.selectors as cs
+
+from cellwright.core.columns import CURRENT, TIME, VOLTAGE
+from cellwright.core.errors import DamagedFile
+from cellwright.core.messages import message
+from cellwright.readers.clock import UNIX, iso
+from cellwright.readers.guard import guarded
+from cellwright.readers.opening import RawFile
+from cellwright.readers.seam import Ask, Draft
+from cellwright.readers.steps import STEP_COUNT, STEP_TIME
+from cellwright.readers.timing import zoned
+
+NDA = b"NEWARE"
+VERSION_AT = 14
+DATA = "data.ndc"
+RUN = "data_runInfo.ndc"
+SENSORS = 5
+MILLI = 1e-3
+
+# What is noted of every recording, in both languages.
+OWN_NOTE = "IMPORTANT: This ndax has negative jumps in the 'unix_time_s'"
+
+# Versions of .nda that hold the tester's wall clock; the others, and .ndax with a run file, hold seconds since 1970.
+# Seen on files: version 8 and 23 differ from their own local start by 8 h (China) and 5.5 h (India), version 29 by nothing.
+WALL_CLOCK_VERSIONS = (1, 2, 3, 29)
+# Versions whose seconds since 1970 no file at hand holds against a local time; fastnda takes them for UTC.
+UNPROVEN_VERSIONS = (129, 130)
+
+RENAMED = {
+    "index": "record_index",
+    "voltage_V": VOLTAGE,
+    "unix_time_s": UNIX,
+    "step_time_s": STEP_TIME,
+    "total_time_s": TIME,
+    "step_count": STEP_COUNT,
+    "step_index": "step_id",
+    "cycle_count": "cycle_count",
+    "step_type": "step_type",
+}
+SCALED = {"current_mA": CURRENT, "capacity_mAh": "step_net_capacity_ah", "energy_mWh": "step_net_energy_wh"}
+
+_TEMPERATURE = re.compile(r"aux(\d*)_temperature_degC")
+
+
+def is_binary(file: RawFile) -> bool:
+    """Tell a Neware binary file by its content."""
+    return file.data.startswith(NDA) or DATA in file.members
+
+
+def read_binary(file: RawFile, ask: Ask) -> Draft:
+    """Read a ``.nda`` or ``.ndax``; raises `DamagedFile`."""
+    form = "nda" if file.data.startswith(NDA) else "ndax"
+    with file.on_disk(f".{form}") as path:
+        frame, said = _table(path, file.file)
+        head = _head(path, file.file)
+    table = _translated(frame)
+    notes = [message("readers.library_said", library="fastnda", text=line) for line in said if not line.startswith(OWN_NOTE)]
+    wall_clock = _keeps_wall_clock(file)
+    draft = Draft(table, form, _channel(head), _start(head, table, wall_clock=wall_clock), notes=tuple(notes), metadata=head)
+    if UNIX not in table.columns:
+        return draft
+    return _local(draft, ask) if wall_clock else _noted(draft, file)
+
+
+def _table(path: Path, file: str) -> tuple[pl.DataFrame, list[str]]:
+    import fastnda  # pyright: ignore[reportMissingTypeStubs]
+
+    with _listening() as said, guarded(file=file):
+        frame = fastnda.read(path, cycle_mode="raw")
+    if frame.is_empty():
+        raise DamagedFile("readers.no_rows", file=file)
+    return frame, list(dict.fromkeys(said))
+
+
+def _head(path: Path, file: str) -> dict[str, Any]:
+    """Read what the file says about the test; empty where that part is broken, which the table can do without."""
+    import fastnda  # pyright: ignore[reportMissingTypeStubs]
+
+    try:
+        with _listening(), guarded(file=file):
+            head: dict[str, Any] = dict(fastnda.read_metadata(path))
+    except DamagedFile:
+        return {}
+    found = head.get("TestInfo", {}).get("TestInfo", {}) if path.suffix == ".ndax" else head
+    return {str(k): v for k, v in found.items() if isinstance(v, str | int | float) and v != ""}
+
+
+@contextmanager
+def _listening() -> Generator[list[str]]:
+    """Collect what fastnda logs and warns of, which would be lost or clutter the user's screen."""
+    said: list[str] = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: said.append(record.getMessage())
+    log = logging.getLogger("fastnda")
+    propagated, log.propagate = log.propagate, False
+    log.addHandler(handler)
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield said
+        said += [str(w.message) for w in caught]
+    finally:
+        log.removeHandler(handler)
+        log.propagate = propagated
+
+
+def _translated(frame: pl.DataFrame) -> pl.DataFrame:
+    present = frame.columns
+    renamed = {**RENAMED, **{c: f"temperature_t{n}_celsius" for c in present if (n := _sensor(c))}}
+    return frame.select(
+        *(pl.col(old).alias(new) for old, new in renamed.items() if old in present),
+        *((pl.col(old).cast(pl.Float64) * MILLI).alias(new) for old, new in SCALED.items() if old in present),
+        *(c for c in present if c not in renamed and c not in SCALED),
+    ).with_columns(cs.float().cast(pl.Float64), cs.unsigned_integer().cast(pl.Int64), cs.categorical().cast(pl.String))
+
+
+def _sensor(name: str) -> int:
+    found = _TEMPERATURE.fullmatch(name)
+    number = int(found.group(1) or 1) if found else 0
+    return number if number <= SENSORS else 0
+
+
+def _keeps_wall_clock(file: RawFile) -> bool:
+    return file.data[VERSION_AT] in WALL_CLOCK_VERSIONS if file.data.startswith(NDA) else RUN not in file.members
+
+
+def _local(draft: Draft, ask: Ask) -> Draft:
+    """Take away the Unix time that fastnda makes of a wall clock as if it ran in UTC; give it back where the user names the zone."""
+    local = pl.from_epoch((draft.table[UNIX] * 1000).cast(pl.Int64), time_unit="ms")
+    note = message("readers.clock_without_zone")
+    draft = replace(draft, table=draft.table.drop(UNIX))
+    return zoned(draft, local, ask.timezone) if ask.timezone else replace(draft, notes=(*draft.notes, note))
+
+
+def _noted(draft: Draft, file: RawFile) -> Draft:
+    unproven = draft.format == "nda" and file.data[VERSION_AT] in UNPROVEN_VERSIONS
+    return replace(draft, notes=(*draft.notes, message("readers.unix_time_unproven"))) if unproven else draft
+
+
+def _channel(head: dict[str, Any]) -> str | None:
+    parts = [str(head[k]) for k in ("DevID", "UnitID", "ChlID") if k in head]
+    return "-".join(parts) or None
+
+
+def _start(head: dict[str, Any], table: pl.DataFrame, *, wall_clock: bool) -> str | None:
+    stated = str(head.get("StartTime") or head.get("start_time") or "")
+    if found := _moment(stated):
+        return iso(found)
+    if UNIX not in table.columns:
+        return None
+    first = datetime.fromtimestamp(float(table[UNIX][0]), UTC)
+    return iso(first.replace(tzinfo=None) if wall_clock else first)
+
+
+def _moment(text: str) -> datetime | None:
+    dashed = text.replace(".", "-", 2) if text[4:5] == "." else text
+    try:
+        return datetime.fromisoformat(dashed)
+    except ValueError:
+        return None

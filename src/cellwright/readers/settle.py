@@ -1,0 +1,97 @@
+"""From a reader's draft to a recording: what every make has in common is checked here, once."""
+
+from collections.abc import Callable
+
+import polars as pl
+
+from cellwright.core.columns import TIME, columns
+from cellwright.core.errors import DamagedFile, MissingColumn
+from cellwright.core.messages import Message, message
+from cellwright.core.recording import Recording, Source
+from cellwright.readers.clock import UNIX, Moments, forward
+from cellwright.readers.names import require_columns
+from cellwright.readers.opening import RawFile
+from cellwright.readers.seam import Draft, Reader
+
+LISTED = 20
+INDEX = "record_index"
+
+
+def settle(draft: Draft, file: RawFile, reader: Reader) -> Recording:
+    """Make a recording of a draft; raises `MissingColumn`, `DamagedFile`."""
+    _check(draft, file.file)
+    table, renumbered = _indexed(draft)
+    table, untimed = _timed_rows(table)
+    if table.is_empty():
+        raise DamagedFile("readers.no_rows", file=file.file)
+    table, empty = _without_empty(table, draft.required)
+    table, backwards = forward(table, _second_clock(table, draft), file.file)
+    table, unknown = _ordered(table)
+    notes = (*draft.notes, *renumbered, *untimed, *empty, *backwards, *_clock_falls(table), *unknown)
+    return Recording(
+        table=table,
+        source=Source(
+            file=file.file,
+            sha256=file.sha256,
+            make=reader.name,
+            format=draft.format,
+            reader=f"cellwright.readers.{reader.name}",
+            reader_version=reader.version,
+            channel=draft.channel,
+            start=draft.start,
+        ),
+        sampling=draft.sampling,
+        notes=notes,
+        metadata=draft.metadata,
+    )
+
+
+def _second_clock(table: pl.DataFrame, draft: Draft) -> Callable[[], pl.Series] | None:
+    if UNIX in table.columns:
+        return lambda: table[UNIX]
+    return Moments(table[draft.clock[0]], draft.clock[1]).parsed if draft.clock else None
+
+
+def _check(draft: Draft, file: str) -> None:
+    require_columns(draft.table.columns, draft.required, file)
+    for name in draft.required:
+        column = draft.table[name]
+        if len(column) and (not column.dtype.is_numeric() or column.null_count() == len(column)):
+            raise MissingColumn("readers.column_without_numbers", file=file, column=name)
+
+
+def _indexed(draft: Draft) -> tuple[pl.DataFrame, list[Message]]:
+    """Keep the file's own record numbers where they tell the rows apart, else number the rows."""
+    table, notes = draft.table, list[Message]()
+    if INDEX in table.columns:
+        if draft.sampling == "step" or table[INDEX].drop_nulls().n_unique() == table.height:
+            return table, notes
+        table = table.drop(INDEX)
+        notes = [message("readers.record_numbers_repeat")]
+    return table.with_row_index(INDEX, offset=1).with_columns(pl.col(INDEX).cast(pl.Int64)), notes
+
+
+def _timed_rows(table: pl.DataFrame) -> tuple[pl.DataFrame, list[Message]]:
+    timed = table[TIME].is_finite().fill_null(value=False)
+    if timed.all():
+        return table, []
+    gone = table.filter(~timed)[INDEX].to_list()
+    return table.filter(timed), [message("readers.rows_without_time", count=len(gone), rows=gone[:LISTED])]
+
+
+def _without_empty(table: pl.DataFrame, required: tuple[str, ...]) -> tuple[pl.DataFrame, list[Message]]:
+    """Leave out BDF columns that hold nothing at all, so that a column that is there can be used."""
+    empty = [name for name in columns() if name in table.columns and name not in required and table[name].null_count() == table.height]
+    return table.drop(empty), [message("readers.empty_columns", columns=empty)] if empty else []
+
+
+def _clock_falls(table: pl.DataFrame) -> list[Message]:
+    falls = -table[UNIX].diff().drop_nulls() if UNIX in table.columns else pl.Series([], dtype=pl.Float64)
+    falls = falls.filter(falls > 0)
+    return [message("readers.unix_time_falls", count=len(falls), longest_s=float(falls.max()))] if len(falls) else []  # pyright: ignore[reportArgumentType]
+
+
+def _ordered(table: pl.DataFrame) -> tuple[pl.DataFrame, list[Message]]:
+    known = [name for name in columns() if name in table.columns]
+    unknown = [name for name in table.columns if name not in columns()]
+    return table.select(known + unknown), [message("readers.unknown_columns", columns=unknown)] if unknown else []

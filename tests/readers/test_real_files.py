@@ -1,0 +1,186 @@
+"""Every real tester file of the formats that are read: it reads, and what it says holds together."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from cellwright import readers
+from cellwright.core.errors import UnknownFormat
+from cellwright.core.recording import Recording
+from tests.readers.charge import by_step
+from tests.readers.tester_table import markdown
+
+NEWARE = [
+    "neware/123456789012_Unit27_Example_Data_File.ndax",
+    "neware/2-1-6_61[07005012].nda",
+    "neware/2-1-6_61_07005012.nda.zip",
+    "neware/46_1_5_60_ZZZZZZZZTEST_20250924092922.ndax",
+    "neware/BTS85-36-6-5-110-20240424.ndax",
+    "neware/SIM.nda.zip",
+    "neware/TESTCELL0001-Test_Data_Collection_Ndc17.ndax",
+    "neware/TestFile.nda",
+    "neware/TestFile.nda.zip",
+    "neware/Unit27_Example_Corrupt.ndax",
+    "neware/ZZZZZZZZTEST.ndax",
+    "neware/nda_v23.nda.zip",
+    "neware/nda_v8.nda.zip",
+    "neware/new_nda_file.nda",
+    "neware/new_nda_file.nda.zip",
+    "neware/neware_uio.csv",
+    "neware/nw4-120-1-6-53.ndax",
+    "neware/nw4-120-6-1-36.ndax",
+    "neware/scrubbed_ndc2.ndax",
+    "neware/test.ndax",
+    "neware/test_2.ndax",
+]
+MACCOR = [
+    "maccor/PreDiag_000229_000229_truncated.034",
+    "maccor/PredictionDiagnostics_000109_tztest.010",
+    "maccor/PredictionDiagnostics_000151_paused.052",
+    "maccor/maccor_001.txt",
+    "maccor/maccor_example.001",
+    "maccor/maccor_example.002",
+    "maccor/maccor_one.txt",
+    "maccor/maccor_two.txt",
+    "maccor/sample_data_maccor.csv",
+    "maccor/xTESLADIAG_000019_CH70.070",
+]
+ARBIN = [
+    "arbin/2017-05-09_test-TC-contact_CH33.csv",
+    "arbin/arbin_example.csv",
+    "arbin/bs542_004_gr_li_50ua_50mv_1v_191020_Channel_11.xlsx",
+    "arbin/sample_data_arbin.csv",
+]
+BDF = [
+    "bdf/DLR__LiGrHydra0b__20230131__POCV__25degC__Basytec.bdf.csv",
+    "bdf/SINTEF__SLPBA842124HV__2024-10-23__Rate_25degC__Neware__Time_Bug.bdf.csv",
+]
+BITRODE = [
+    "1C-Discharge-Bitrode-data.csv",
+    "2C-Discharge-Bitrode-data.csv",
+    "3C-Discharge-Bitrode-data.csv",
+    "NissanLeaf-cell-Cycling-10C-24C-40C.csv",
+    "NissanLeaf-cell-Low-Current-HPPC-10C.csv",
+    "NissanLeaf-cell-Low-Current-HPPC-25C-2.csv",
+    "NissanLeaf-cell-Low-Current-HPPC-40C-1.csv",
+]
+READ = [f"testers/{name}" for name in [*NEWARE, *MACCOR, *ARBIN, *BDF]] + [f"safety/nissan_leaf_cell/{name}" for name in BITRODE]
+
+REFUSED = {
+    "arbin/20160805_test001_45_cc_01.res": "readers.foreign_format",
+    "arbin/20210210_FC_01_cc_01.res": "readers.foreign_format",
+    "arbin/arbin_example.res": "readers.foreign_format",
+    "arbin/aux_multi_x.res": "readers.foreign_format",
+    "arbin/20200624_test001_cc_01.h5": "readers.foreign_format",
+    "arbin/2017-05-09_test-TC-contact_CH33_Metadata.csv": "readers.metadata_only",
+    "maccor/maccor_test_file_4267-66-6519.EDA0001.041": "readers.impedance_test",
+    "neware/Experiment_Record.xlsx": "readers.unknown_format",
+}
+
+# Where steps deviate from the tester's counter by more than the rule allows, and why it is not the reader.
+EXPLAINED = {
+    "2-1-6_61[07005012].nda": "pulse test: only the ends of the pulses are recorded, the charge lies between them",
+    "2-1-6_61_07005012.nda.zip": "the same test, packed",
+    "SIM.nda.zip": "recorded currents end at ±200 A, the counter goes on to 295 A",
+    "new_nda_file.nda": "51 records a step, the first at zero current: half an interval in fifty",
+    "new_nda_file.nda.zip": "the same test, packed",
+    "nw4-120-1-6-53.ndax": "constant-voltage steps of three records, in which the current falls to a fraction",
+    "test_2.ndax": "the counter is 0.300 s ahead of the step's time in every step; it shows in steps of seconds",
+    "PredictionDiagnostics_000109_tztest.010": "the current falls within the first 30 s interval of two charges at constant voltage",
+    "bs542_004_gr_li_50ua_50mv_1v_191020_Channel_11.xlsx": "the last step has three records",
+    "sample_data_arbin.csv": "one step of two records, with its time in milliseconds",
+}
+# The counter's last printed digit [Ah], where it is coarse.
+RESOLUTION_AH = dict.fromkeys(BITRODE, 0.01) | {"sample_data_maccor.csv": 0.001}
+
+CHARGES = {"C", "CHRG", "CC_Chg", "CV_Chg", "CCCV_Chg", "CC Chg"}
+DISCHARGES = {"D", "DCHG", "CC_DChg", "CCCV_DChg", "CC DChg"}
+RESTS = {"R", "REST", "Rest"}
+
+
+@pytest.fixture(scope="module")
+def recordings(data: Path) -> dict[str, Recording]:
+    return {name: readers.read(data / name) for name in READ}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_file_reads_with_rows_and_every_required_column(recordings: dict[str, Recording], name: str) -> None:
+    table = recordings[name].table
+    assert table.height > 0
+    for column in ("test_time_second", "voltage_volt", "current_ampere", "record_index"):
+        assert table[column].null_count() == 0
+    assert recordings[name].source.file == Path(name).name
+
+
+@pytest.mark.parametrize("name", READ)
+def test_time_never_runs_backwards(recordings: dict[str, Recording], name: str) -> None:
+    assert (recordings[name].table["test_time_second"].diff().drop_nulls() >= 0).all()
+
+
+@pytest.mark.parametrize("name", READ)
+def test_steps_and_cycles_never_fall_and_steps_grow_by_one(recordings: dict[str, Recording], name: str) -> None:
+    table = recordings[name].table
+    if "step_count" in table.columns:
+        assert table["step_count"].diff().drop_nulls().is_between(0, 1).all()
+    if "cycle_count" in table.columns:
+        assert (table["cycle_count"].diff().drop_nulls() >= 0).all()
+
+
+@pytest.mark.parametrize("name", READ)
+def test_the_sign_of_the_current_agrees_with_the_state(recordings: dict[str, Recording], name: str) -> None:
+    table = recordings[name].table
+    if "step_type" not in table.columns:
+        pytest.skip("the file has no state")
+    current, state = pl.col("current_ampere"), pl.col("step_type")
+    assert table.filter(state.is_in(CHARGES) & (current < 0)).is_empty()
+    assert table.filter(state.is_in(DISCHARGES) & (current > 0)).is_empty()
+    # Bitrode's display shows up to 0.02 A of 300 A at rest.
+    assert table.filter(state.is_in(RESTS) & (current.abs() > 0.05)).is_empty()
+
+
+@pytest.mark.parametrize("name", READ)
+def test_the_charge_agrees_with_the_testers_own_counter(recordings: dict[str, Recording], name: str) -> None:
+    steps = by_step(recordings[name].table)
+    if steps is None or steps.is_empty():
+        pytest.skip("no counter, or no charge moved")
+    allowed = pl.when(pl.col("interval_s") <= 1).then(0.001).otherwise(0.005) * pl.col("counted_ah").abs()
+    resolution = RESOLUTION_AH.get(Path(name).name, 0.0)
+    off = steps.filter((pl.col("moved_ah") - pl.col("counted_ah")).abs() > allowed + resolution)
+    assert bool(len(off)) == (Path(name).name in EXPLAINED), EXPLAINED.get(Path(name).name, off)
+
+
+def test_a_counter_that_is_ahead_is_ahead_by_the_same_time_in_every_step(recordings: dict[str, Recording]) -> None:
+    table = recordings["testers/neware/test_2.ndax"].table
+    steps = by_step(table)
+    assert steps is not None
+    steps = steps.join(table.group_by("step_count").agg(pl.col("current_ampere").median()), on="step_count")
+    ahead_s = (steps["counted_ah"].abs() - steps["moved_ah"].abs()) * 3600 / steps["current_ampere"].abs()
+    assert ahead_s.is_between(0.298, 0.301).all()
+
+
+@pytest.mark.parametrize(("name", "code"), REFUSED.items())
+def test_what_is_no_recording_is_refused_for_its_true_reason(data: Path, name: str, code: str) -> None:
+    with pytest.raises(UnknownFormat) as refused:
+        readers.read(data / "testers" / name)
+    assert refused.value.code == code
+    assert refused.value.params["file"] == Path(name).name
+
+
+def test_no_file_of_these_folders_is_left_unlisted(data: Path) -> None:
+    found = {f"{folder}/{p.name}" for folder in ("neware", "maccor", "arbin", "bdf") for p in (data / "testers" / folder).iterdir()}
+    assert found == {*NEWARE, *MACCOR, *ARBIN, *BDF, *REFUSED}
+
+
+def test_every_note_reads_in_both_languages(recordings: dict[str, Recording]) -> None:
+    for recording in recordings.values():
+        for note in recording.notes:
+            for lang in ("en", "ko"):
+                assert note.code not in note.text(lang)
+                assert "{" not in note.text(lang).replace(str(dict(note.params)), "")
+
+
+def test_the_table_of_files_can_be_made(data: Path) -> None:
+    table = markdown(data)
+    print(table)  # noqa: T201 - shown with -s
+    assert "| neware/BTS85-36-6-5-110-20240424.ndax | 699,677 | 12 |" in table
