@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Literal
 
+from cellwright.core import resources
 from cellwright.core.boundary import Strict, parse_toml_text
 
 Distribution = Literal["rectangular", "normal"]
@@ -124,3 +125,9 @@ def _range(ranges: tuple[Range, ...], value: float) -> Range:
 def parse_tester(source: str, where: str) -> Tester:
     """Parse a ``tester.toml``. Raises `ListError`."""
     return parse_toml_text(Tester, source, where)
+
+
+def default_tester(make: str = "default") -> Tester:
+    """Return the shipped tester of a make, or the cautious default where none ships."""
+    name = make if make in resources.names("testers", ".toml") else "default"
+    return parse_tester(resources.text("testers", f"{name}.toml"), f"{name}.toml")

@@ -1,0 +1,235 @@
+"""What a tester's systematic errors make of a measured thing: the uncertainty budget of each kind of measurement (JCGM 100:2008).
+
+A reading of a channel is modelled as ``x = (1 + g)·X + o + r``: gain ``g`` and offset ``o`` are one unknown each for all readings of
+the channel and range, ``r`` is the rounding of each reading. Each measurement's components are its sensitivities to these, times
+their standard uncertainties (GUM eq. 10); measurements that share a gain or an offset share its id, so that what cancels in a
+difference or a ratio cancels by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import hypot, sqrt
+from typing import Any, cast
+
+import numpy as np
+
+from cellwright.core.columns import CURRENT, VOLTAGE
+from cellwright.core.quantity import Evidence, Quantity, from_components
+from cellwright.core.recording import Recording
+from cellwright.core.tester import Range, Tester
+from cellwright.measure.probes import PROBES
+
+DISTINCT = 20
+DIGITS = 7
+LOOKED_AT = 2000
+SINGLE_PRECISION = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Budget:
+    """Components of uncertainty of what is measured on one recording.
+
+    Parameters
+    ----------
+    tester
+        None where the instrument is not known: then no uncertainty is known either.
+    recording
+        Whose readings they are; where it prints fewer digits than the tester resolves, its digits count.
+    """
+
+    tester: Tester | None
+    recording: Recording
+
+    def quantity(self, name: str, value: float, unit: str, components: Mapping[str, float], **rest: Any) -> Quantity:
+        """Return the quantity, with its uncertainty where the tester is known."""
+        if self.tester is None:
+            return Quantity(name, value, unit, **rest)
+        return from_components(name, value, unit, {k: v for k, v in components.items() if v}, **rest)
+
+    def evidence(self, *rows: tuple[int, int]) -> tuple[Evidence, ...]:
+        """Return rows of the recording's file as evidence; touching stretches become one."""
+        joined: list[tuple[int, int]] = []
+        for first, last in sorted(rows):
+            if joined and first <= joined[-1][1] + 1:
+                joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
+            else:
+                joined.append((first, last))
+        return (Evidence(self.recording.source.sha256, tuple(joined)),)
+
+    def charge(self, net_ah: float, current: float, duration_s: float, record: int, *, edge_s: float = 0.0) -> dict[str, float]:
+        """Components of an integrated charge [Ah], positive where it was put in.
+
+        Parameters
+        ----------
+        net_ah
+            Q = ∫ I dt / 3600 [Ah].
+        current
+            Mean current [A], with its sign.
+        duration_s
+            t [s].
+        record
+            The first reading, which names this integral's rounding.
+        edge_s
+            Half the stretch in which the starting edge lies [s].
+
+        Notes
+        -----
+        ∂Q/∂g = Q and ∂Q/∂o = t/3600. Readings of a constant current all round alike, so the rounding does not average out:
+        ∂Q/∂r = t/3600. Beginning and end are each read to the clock's resolution δ: u = I·√2·δ/√12/3600. An edge that lies
+        somewhere in a stretch of half-width a gives I·a/√3/3600 (rectangular, GUM 4.3.7).
+        """
+        if self.tester is None:
+            return {}
+        return {
+            **self._current(net_ah, duration_s / 3600),
+            self._reading(record, "current"): self._rounding_of[CURRENT] * duration_s / 3600,
+            f"{self.tester.id}:time": abs(current) * sqrt(2 / 12) * self.tester.time_resolution_s / 3600,
+            self._reading(record, "edge", ""): abs(current) * edge_s / sqrt(3) / 3600,
+        }
+
+    def counted_charge(self, net_ah: float, duration_s: float, record: int, *, digits: float) -> dict[str, float]:
+        """Components of a charge [Ah] from the tester's own counter: it integrates the same current, and prints ``digits`` [Ah]."""
+        if self.tester is None:
+            return {}
+        return {**self._current(net_ah, duration_s / 3600), self._reading(record, "capacity"): digits / sqrt(12)}
+
+    def energy(self, net_wh: float, net_ah: float, charge: Mapping[str, float]) -> dict[str, float]:
+        """Components of an energy [Wh], positive where it was put in, from those of its charge.
+
+        E = ∫ V·I dt = V̄·Q with V̄ = E/Q, so each error of Q enters V̄-fold: ∂E/∂g_I = V̄·Q = E, ∂E/∂o_I = V̄·t/3600. The voltage adds
+        its own: ∂E/∂g_V = E, ∂E/∂o_V = Q.
+        """
+        if self.tester is None or not net_ah:
+            return {}
+        return {**{name: contribution * net_wh / net_ah for name, contribution in charge.items()}, **self._voltage(net_wh, net_ah)}
+
+    def resistance(self, resistance: float, step_ampere: float, records: tuple[int, int]) -> dict[str, float]:
+        """Components of R = ΔV/ΔI [ohm] between two readings, before and after the edge.
+
+        ∂R/∂g_V = R, ∂R/∂g_I = −R. Both voltages are read in one range and both currents in another, so each offset enters both
+        readings alike and cancels in the difference. The four roundings do not: 1/ΔI for each voltage, R/ΔI for each current.
+        """
+        if self.tester is None:
+            return {}
+        of_voltage = self._rounding_of[VOLTAGE] / step_ampere
+        of_current = self._rounding_of[CURRENT] * resistance / step_ampere
+        before, after = records
+        return {
+            **self._voltage(resistance, 0.0),
+            **self._current(-resistance, 0.0),
+            self._reading(before, "voltage"): -of_voltage,
+            self._reading(after, "voltage"): of_voltage,
+            self._reading(before, "current"): of_current,
+            self._reading(after, "current"): -of_current,
+        }
+
+    def voltage(self, volt: float, record: int) -> dict[str, float]:
+        """Components of one voltage reading [V]: gain, offset and rounding."""
+        if self.tester is None:
+            return {}
+        return {**self._voltage(volt, 1.0), self._reading(record, "voltage"): self._rounding_of[VOLTAGE]}
+
+    def voltage_uncertainty(self, volt: float) -> float | None:
+        """Return the standard uncertainty of one voltage reading [V]; None without a tester."""
+        return hypot(*self.voltage(volt, 0).values()) if self.tester else None
+
+    def difference(self, difference: float, records: tuple[int, int], per: float = 1.0) -> dict[str, float]:
+        """Components of a difference of two voltages [V], over an exact ``per``: the offset cancels, the gain is of the difference."""
+        if self.tester is None:
+            return {}
+        rounding = self._rounding_of[VOLTAGE] / per
+        return {
+            **self._voltage(difference / per, 0.0),
+            self._reading(records[0], "voltage"): rounding,
+            self._reading(records[1], "voltage"): -rounding,
+        }
+
+    def cells(self, high: float, low: float, record: int, cells: tuple[int, int]) -> dict[str, float]:
+        """Components of the difference between two cells' voltages [V]: two channels, so nothing cancels."""
+        if self.tester is None:
+            return {}
+        return {
+            self._reading(record, f"cell {cell}", ":voltage"): sign * hypot(*self.voltage(volt, 0).values())
+            for cell, volt, sign in ((cells[0], high, 1.0), (cells[1], low, -1.0))
+        }
+
+    def temperature(self, celsius: float, record: int, probe: str) -> dict[str, float]:
+        """Components of one temperature reading [°C]."""
+        if self.tester is None:
+            return {}
+        return {**self._temperature(celsius, 1.0, probe), self._reading(record, probe): self._temperature_rounding(probe)}
+
+    def rise(self, kelvin: float, records: tuple[int, int], probe: str) -> dict[str, float]:
+        """Components of a rise of one probe's temperature [K]: its offset cancels, its gain is of the rise."""
+        if self.tester is None:
+            return {}
+        rounding = self._temperature_rounding(probe)
+        start, top = (self._reading(record, probe) for record in records)
+        return {**self._temperature(kelvin, 0.0, probe), start: -rounding, top: rounding}
+
+    def _voltage(self, gain: float, offset: float) -> dict[str, float]:
+        return self._systematic(self._ranges[VOLTAGE], f"{self._stems[VOLTAGE]}:voltage", gain, offset)
+
+    def _current(self, gain: float, offset: float) -> dict[str, float]:
+        return self._systematic(self._ranges[CURRENT], f"{self._stems[CURRENT]}:current", gain, offset)
+
+    def _temperature(self, gain: float, offset: float, probe: str) -> dict[str, float]:
+        tester = cast("Tester", self.tester)
+        return self._systematic(tester.temperature[-1], f"{tester.id}:{probe}", gain, offset)
+
+    def _systematic(self, span: Range, name: str, gain: float, offset: float) -> dict[str, float]:
+        return {f"{name}:gain": gain * span.gain_uncertainty(1.0), f"{name}:offset": offset * span.offset_uncertainty}
+
+    def _reading(self, record: int, what: str, suffix: str = ":resolution") -> str:
+        return f"{self.recording.source.sha256[:12]}:{record}:{what}{suffix}"
+
+    @cached_property
+    def _ranges(self) -> dict[str, Range]:
+        """The ranges that hold the largest voltage and current of the recording: a channel stays in one range through a test."""
+        tester, table = cast("Tester", self.tester), self.recording.table
+        largest = {name: float(table[name].abs().max() or 0.0) if name in table.columns else 0.0 for name in (VOLTAGE, CURRENT)}  # pyright: ignore[reportArgumentType]
+        return {VOLTAGE: tester.voltage_range(largest[VOLTAGE]), CURRENT: tester.current_range(largest[CURRENT])}
+
+    @cached_property
+    def _stems(self) -> dict[str, str]:
+        """Name of the instrument for each, with the range where it has several: their errors are independent."""
+        tester = cast("Tester", self.tester)
+        several = {VOLTAGE: (tester.voltage, "V"), CURRENT: (tester.current, "A")}
+        return {
+            name: tester.id if len(ranges) == 1 else f"{tester.id}/{self._ranges[name].maximum:g}{unit}"
+            for name, (ranges, unit) in several.items()
+        }
+
+    @cached_property
+    def _rounding_of(self) -> dict[str, float]:
+        """Standard uncertainty of one reading's rounding, by the tester's resolution or the printed digits, whichever is coarser."""
+        return {name: max(span.resolution, self._digits.get(name, 0.0)) / sqrt(12) for name, span in self._ranges.items()}
+
+    def _temperature_rounding(self, probe: str) -> float:
+        return max(cast("Tester", self.tester).temperature[-1].resolution, self._digits.get(probe, 0.0)) / sqrt(12)
+
+    @cached_property
+    def _digits(self) -> dict[str, float]:
+        """Smallest step in which the recording prints its readings [their units]."""
+        table = self.recording.table
+        names = [name for name in (VOLTAGE, CURRENT, *PROBES) if name in table.columns]
+        return {name: printed_step(table[name].drop_nulls().to_numpy()) for name in names}
+
+
+def printed_step(values: Any, distinct: int = DISTINCT) -> float:
+    """Return the power of ten that all values are multiples of, at most 1; 0 where none down to 10⁻⁶ is.
+
+    A few round values say nothing of the digits (a current set to 10 A reads 10.000 A), so fewer than ``distinct`` values give 0.
+    """
+    sample = np.asarray(values, dtype=np.float64)  # an odd stride: a step sheet's rows come in pairs
+    sample = np.unique(sample[:: len(sample) // LOOKED_AT | 1])
+    if len(sample) < distinct:
+        return 0.0
+    for digits in range(DIGITS):
+        scaled = sample * 10.0**digits
+        if np.all(np.abs(scaled - np.rint(scaled)) <= np.clip(SINGLE_PRECISION * np.abs(scaled), 1e-6, 0.05)):
+            return float(10.0**-digits)
+    return 0.0

@@ -1,0 +1,161 @@
+"""A recording held against a procedure: every departure, named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+from cellwright.core.battery import Battery
+from cellwright.core.messages import Message, message
+from cellwright.core.procedure import Charge, Discharge, Preconditioning, Procedure
+from cellwright.core.recording import Recording
+from cellwright.measure.course import Course, FullDischarge
+from cellwright.measure.discharge import no_full_discharge
+from cellwright.measure.edges import MICROSECOND
+from cellwright.measure.pulsing import pulse_deviations
+
+
+def check(recording: Recording, procedure: Procedure, battery: Battery | None = None) -> tuple[Message, ...]:
+    """Name every way in which a recording departs from a procedure.
+
+    Parameters
+    ----------
+    recording
+        A series or a step sheet.
+    procedure
+        How it was meant to be run.
+    battery
+        Its rated capacity is what rates are multiples of, its voltage limits are the cut-offs; without them the capacity that was
+        measured and the limits that occur stand in.
+
+    Returns
+    -------
+    The deviations, one message each; empty where there is none. What the recording cannot show, such as a temperature that was not
+    recorded or a soak before it began, is a deviation as well: nothing is taken for granted.
+    """
+    course = Course(recording, battery)
+    if not course.complete:
+        return (message("measure.not_recorded", columns=course.missing),)
+    return tuple(_deviations(course, procedure))
+
+
+def _deviations(course: Course, procedure: Procedure) -> Iterator[Message]:
+    yield from _soak(course, procedure)
+    measured = course.main
+    if procedure.discharge:
+        discharge = next(iter(course.ranked), None)
+        if discharge is None:
+            yield no_full_discharge(course)
+        else:
+            measured = course.steps[discharge.first : discharge.last + 1]
+            yield from _reference_cycle(course, procedure, discharge)
+    if procedure.pulses:
+        measured = course.steps.filter("pulse")
+        yield from pulse_deviations(course, procedure.pulses)
+    yield from _temperature(measured, procedure)
+    yield from _sampling(course, measured, procedure)
+
+
+def _soak(course: Course, procedure: Procedure) -> Iterator[Message]:
+    first = next((row for row, step in enumerate(course.rows) if step["kind"] != "rest"), len(course.rows))
+    rest = course.rest_before(first)
+    shown = rest[1] if rest else 0.0
+    if shown < procedure.soak_s:
+        yield message("measure.soak_not_shown", shown_s=shown, asked_s=procedure.soak_s)
+
+
+def _reference_cycle(course: Course, procedure: Procedure, discharge: FullDischarge) -> Iterator[Message]:
+    if procedure.discharge:
+        yield from _rate(course, procedure.discharge, course.mean_current(discharge.first, discharge.last), discharge.first)
+        yield from _rest_after(course, procedure.discharge, discharge.last)
+    if procedure.charge:
+        yield from _charge(course, procedure.charge, discharge)
+        yield from _rest_after(course, procedure.charge, discharge.charge)
+    if procedure.preconditioning:
+        yield from _preconditioning(course, procedure.preconditioning, discharge)
+
+
+def _rate(course: Course, asked: Charge | Discharge, current: float, row: int) -> Iterator[Message]:
+    found = course.c_rate(current)
+    if abs(found["c_rate"] - asked.c_rate) > asked.tolerance * asked.c_rate:
+        yield message(
+            "measure.wrong_rate",
+            step=_number(course, row),
+            direction=f"measure.{course.rows[row]['kind']}",
+            found=found["c_rate"],
+            basis=f"measure.{found['c_rate_basis']}_capacity",
+            asked=asked.c_rate,
+        )
+
+
+def _charge(course: Course, asked: Charge, discharge: FullDischarge) -> Iterator[Message]:
+    last = first = discharge.charge
+    while first and course.rows[first - 1]["kind"] == "charge":  # the taper may be a step of its own
+        first -= 1
+    yield from _rate(course, asked, max(step["first_current_ampere"] for step in course.rows[first : last + 1]), first)
+    if asked.taper_c_rate is None:
+        return
+    ended = course.c_rate(course.rows[last]["last_current_ampere"])["c_rate"]
+    if ended > asked.taper_c_rate * (1 + asked.tolerance):
+        yield message("measure.taper_not_reached", step=_number(course, last), found=ended, asked=asked.taper_c_rate)
+
+
+def _rest_after(course: Course, asked: Charge | Discharge, row: int) -> Iterator[Message]:
+    after = row + 1
+    while after < len(course.rows) and course.rows[after]["kind"] == "rest":
+        after += 1
+    rest = course.rest_before(after) if after > row + 1 else None
+    found = rest[1] if rest else 0.0
+    if found < asked.rest_after_s:
+        yield message("measure.rest_too_short", step=_number(course, row), found_s=found, asked_s=asked.rest_after_s)
+
+
+def _preconditioning(course: Course, asked: Preconditioning, discharge: FullDischarge) -> Iterator[Message]:
+    """Hold the capacities up to the one that is used against the agreement that is asked of them."""
+    if discharge.previous is None:
+        yield message("measure.unconditioned", step=_number(course, discharge.first))
+    level = course.battery.level if course.battery else "cell"
+    count = asked.agreeing_cells if level == "cell" else asked.agreeing_packs
+    taken = [-(course.net(d.first, d.last) or 0.0) for d in course.full_discharges if d.first <= discharge.first][-count:]
+    if len(taken) < count:
+        yield message("measure.too_few_cycles", found=len(taken), asked=count)
+        return
+    rated = course.battery.rated_capacity_ah if course.battery and course.battery.rated_capacity_ah else taken[-1]
+    apart = (max(taken) - min(taken)) / rated
+    if apart > asked.within:
+        yield message("measure.cycles_disagree", count=count, found_percent=100 * apart, asked_percent=100 * asked.within)
+
+
+def _temperature(measured: pl.DataFrame, procedure: Procedure) -> Iterator[Message]:
+    if "mean_temperature_celsius" not in measured.columns or measured["mean_temperature_celsius"].null_count() == measured.height:
+        if measured.height:
+            yield message("measure.temperature_not_recorded")
+        return
+    asked, tolerance = procedure.temperature_celsius, procedure.temperature_tolerance_kelvin
+    off = measured.filter((pl.col("first_temperature_celsius") - asked).abs() > tolerance)
+    if off.height:
+        worst = off.sort((pl.col("first_temperature_celsius") - asked).abs(), descending=True).row(0, named=True)
+        yield message(
+            "measure.temperature_off",
+            count=off.height,
+            step=worst["step_count"],
+            found=worst["first_temperature_celsius"],
+            asked=asked,
+            tolerance=tolerance,
+        )
+
+
+def _sampling(course: Course, measured: pl.DataFrame, procedure: Procedure) -> Iterator[Message]:
+    if course.recording.sampling == "step":
+        yield message("measure.only_ends_recorded")
+        return
+    coarse = measured.filter(pl.col("longest_interval_second").round(MICROSECOND) > procedure.sampling_interval_s)
+    if coarse.height:
+        longest: Any = coarse["longest_interval_second"].max()
+        yield message("measure.sampling_too_coarse", count=coarse.height, found_s=longest, asked_s=procedure.sampling_interval_s)
+
+
+def _number(course: Course, row: int) -> int:
+    return int(course.rows[row]["step_count"])

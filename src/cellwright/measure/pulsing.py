@@ -1,0 +1,73 @@
+"""The pulses of a recording held against those that a procedure asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from cellwright.core.messages import Message, message
+from cellwright.core.procedure import Pulse, Pulses
+from cellwright.measure.course import Course
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A pulse as it was run."""
+
+    step: int
+    direction: str
+    c_rate: float
+    duration_s: float
+    rest_before_s: float
+    soc: float | None
+
+
+def pulse_deviations(course: Course, asked: Pulses) -> Iterator[Message]:
+    """Name the pulses that are missing, and those whose rest before them was too short."""
+    if not course.c_rate(1.0):
+        yield message("measure.no_rate_basis")
+        return
+    found = list(_pulses(course))
+    if not asked.states_of_charge:
+        yield from _group(found, asked, None)
+        return
+    if any(p.soc is None for p in found):
+        yield message("measure.soc_unknown")
+        return
+    for soc in asked.states_of_charge:
+        here = [p for p in found if p.soc is not None and abs(p.soc - soc) <= asked.within]
+        yield from _group(here, asked, soc)
+
+
+def _pulses(course: Course) -> Iterator[_Found]:
+    for row, pulse in enumerate(course.rows):
+        if pulse["pulse"] and (rest := course.rest_before(row)):
+            rate, duration = course.c_rate(pulse["mean_current_ampere"])["c_rate"], pulse["duration_second"]
+            yield _Found(pulse["step_count"], pulse["kind"], rate, duration, rest[1], course.charge_state[rest[0]])
+
+
+def _group(found: Sequence[_Found], asked: Pulses, soc: float | None) -> Iterator[Message]:
+    """Hold the pulses of one state of charge against the sequence."""
+    for wanted in asked.sequence:
+        matching = [p for p in found if _matches(p, wanted, asked.tolerance)]
+        if not matching:
+            yield message(
+                "measure.pulse_missing" if soc is None else "measure.pulse_missing_at",
+                direction=f"measure.{wanted.direction}",
+                c_rate=wanted.c_rate,
+                duration_s=wanted.duration_s,
+                **({} if soc is None else {"soc_percent": 100 * soc}),
+            )
+            continue
+        longest = max(matching, key=lambda p: p.rest_before_s)
+        if longest.rest_before_s < (1 - asked.tolerance) * wanted.rest_before_s:
+            rests = {"found_s": longest.rest_before_s, "asked_s": wanted.rest_before_s}
+            yield message("measure.rest_before_pulse_too_short", step=longest.step, **rests)
+
+
+def _matches(found: _Found, wanted: Pulse, tolerance: float) -> bool:
+    return (
+        found.direction == wanted.direction
+        and abs(found.c_rate - wanted.c_rate) <= tolerance * wanted.c_rate
+        and abs(found.duration_s - wanted.duration_s) <= tolerance * wanted.duration_s
+    )

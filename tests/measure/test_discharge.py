@@ -1,0 +1,258 @@
+"""Capacity, energy and efficiency of the reference discharge."""
+
+from dataclasses import replace
+from math import hypot, sqrt
+
+import polars as pl
+import pytest
+
+from cellwright.core.battery import Battery
+from cellwright.core.boundary import from_json, to_json
+from cellwright.core.quantity import Quantity, correlation
+from cellwright.core.recording import Recording
+from cellwright.measure import capacity, efficiencies, energy, everything
+from tests.measure.recordings import CHARGE, CYCLE, DISCHARGE, HOLD, SHA, TESTER, Part, constant, held, rest, series, sheet
+
+CELL = Battery("c", rated_capacity_ah=6.25, rated_capacity_c_rate=1.6, minimum_voltage_volt=3.0, maximum_voltage_volt=4.2)
+HELD = Part(1620 + 360, (3.2, 4.2), (10.0, 0.5), "充电 CC-CV")
+SHEET = (rest(600, 3.2), HELD, rest(600, 4.18), DISCHARGE)
+
+
+def reason(recording: Recording, battery: Battery | None = CELL) -> str:
+    found = capacity(recording, battery)
+    assert found.value is None
+    assert found.reason is not None
+    return found.reason.text("en")
+
+
+def all_of(recording: Recording, battery: Battery | None = CELL, name: str = "capacity") -> list[float]:
+    return [q.value or 0.0 for q in everything(recording, battery)[name]]
+
+
+def test_ten_amperes_for_half_an_hour_are_five_ampere_hours():
+    found = capacity(series(CYCLE), CELL)
+    assert found.value == pytest.approx(10 * 1800 / 3600, rel=1e-12)
+    assert found.unit == "Ah"
+
+
+def test_energy_is_charge_times_the_mean_of_a_straight_voltage():
+    found = energy(series(CYCLE), CELL)
+    assert found.value == pytest.approx(5.0 * (4.1 + 3.0) / 2, rel=1e-4)
+    assert found.unit == "Wh"
+
+
+def test_the_conditions_stand_beside_the_number():
+    given = capacity(series(CYCLE, temperature_t1_celsius=24.5), CELL).conditions
+    assert given["c_rate"] == pytest.approx(10 / 6.25)
+    assert given["c_rate_basis"] == "rated"
+    assert given["voltage_window_volt"] == (3.0, 4.2)
+    assert given["window_basis"] == "battery"
+    assert given["temperature_celsius"] == given["start_temperature_celsius"] == 24.5
+    assert given["rest_before_s"] == pytest.approx(600)
+    assert given["charge_mode"] == "CV"
+    assert given["unconditioned"] is True
+    assert given["step_count"] == 5
+
+
+def test_evidence_is_the_rows_of_the_discharge():
+    (evidence,) = capacity(series(CYCLE), CELL).evidence
+    assert evidence.sha256 == SHA
+    assert evidence.rows == ((601 + 1620 + 360 + 600 + 1, 601 + 1620 + 360 + 600 + 1800),)
+
+
+def test_without_a_battery_the_limits_and_the_rate_are_those_that_occur():
+    given = capacity(series(CYCLE)).conditions
+    assert given["voltage_window_volt"] == (3.0, 4.2)
+    assert given["window_basis"] == "recording"
+    assert (given["c_rate"], given["c_rate_basis"]) == (pytest.approx(2.0), "measured")
+
+
+def test_the_uncertainty_is_what_the_testers_limits_make_of_it():
+    found = capacity(series(CYCLE), CELL, TESTER)
+    gain = 5.0 * 0.002 / sqrt(3)
+    offset = 0.5 * 0.01 / sqrt(3)  # half an hour
+    rounding = 0.5 * 0.001 / sqrt(12)  # of a constant current: it does not average out
+    clock = 10 / 3600 * sqrt(2) * 0.1 / sqrt(12)
+    assert found.standard_uncertainty == pytest.approx(hypot(gain, offset, rounding, clock), rel=1e-9)
+    assert found.components["t/m:current:gain"] == pytest.approx(gain)
+    assert found.components["t/m:current:offset"] == pytest.approx(-offset)  # an offset that charges takes from a discharge
+
+
+def test_an_edge_that_lies_between_two_samples_is_in_the_uncertainty():
+    found = capacity(series(CYCLE, interval=10.0, timed=False), CELL, TESTER)
+    edge = next(v for k, v in found.components.items() if k.endswith(":edge"))
+    assert abs(edge) == pytest.approx(10 / 3600 * 5 / sqrt(3))
+
+
+def test_a_step_sheets_counter_is_as_good_as_its_last_digit():
+    found = capacity(sheet(SHEET), CELL, TESTER)
+    assert found.value == 5.0
+    assert found.method is not None
+    assert found.method.name == "full-discharge/step-counter"
+    digit = 1e-4 / sqrt(12)  # the counters of this sheet are 2.8875, 5.0 and 0
+    assert found.components[f"{SHA[:12]}:5:capacity:resolution"] == pytest.approx(-digit)
+
+
+def test_energy_and_capacity_of_one_discharge_are_correlated_through_the_current():
+    made = series(CYCLE)
+    together = correlation(capacity(made, CELL, TESTER), energy(made, CELL, TESTER))
+    assert 0.8 < together < 1.0
+
+
+def test_without_a_tester_no_uncertainty_is_claimed():
+    assert capacity(series(CYCLE), CELL).standard_uncertainty is None
+
+
+def test_the_testers_own_counter_is_shown_where_it_differs_by_more_than_half_a_percent():
+    made = series(CYCLE)
+
+    def counting(wrong: float) -> Recording:
+        grown = -wrong * pl.col("current_ampere").clip(upper_bound=0).cum_sum().over("step_count") / 3600
+        return replace(made, table=made.table.with_columns(grown.alias("step_discharging_capacity_ah")))
+
+    assert "counter_ah" not in capacity(counting(1.004), CELL).conditions
+    assert capacity(counting(1.01), CELL).conditions["counter_ah"] == pytest.approx(5.05)
+
+
+# ends of the discharge
+
+
+def test_a_discharge_that_ends_a_reading_below_its_limit_has_reached_it_and_no_more():
+    low = constant(1800, -10.0, 4.1, 2.9997)
+    found = capacity(sheet([*SHEET[:3], low]), CELL, TESTER)
+    assert found.value == 5.0
+    assert found.conditions["voltage_window_volt"] == (3.0, 4.2)
+
+
+def test_a_discharge_that_ends_within_the_testers_uncertainty_has_reached_its_limit():
+    u = 2 * hypot(3.0 * 0.001 / sqrt(3), 0.002 / sqrt(3), 0.0001 / sqrt(12))  # 4.2 mV
+    within, beyond = (constant(1800, -10.0, 4.1, 3.0 + share * u) for share in (0.98, 1.02))
+    assert capacity(sheet([*SHEET[:3], within]), CELL, TESTER).value == 5.0
+    assert capacity(sheet([*SHEET[:3], beyond]), CELL, TESTER).value is None
+
+
+def test_an_aborted_discharge_gives_no_capacity_and_names_the_voltage_it_stopped_at():
+    aborted = constant(900, -10.0, 4.1, 3.5)
+    for made in (sheet([*SHEET[:3], aborted]), series([*CYCLE[:4], aborted])):
+        assert "3.5 V" in reason(made)
+        assert "step" in reason(made)
+
+
+def test_no_discharge_gives_no_capacity():
+    assert "no discharge" in reason(sheet(SHEET[:3]))
+    assert "no discharge" in reason(series([*CYCLE[:4], constant(30, -10.0, 4.1, 4.0)]))  # a pulse is none
+
+
+def test_a_discharge_that_did_not_start_from_full_gives_no_capacity():
+    assert "4.2 V" in reason(series([rest(600, 4.0), constant(1200, -10.0, 3.9, 3.0)]))
+    short = constant(1620, 10.0, 3.2, 4.1)
+    assert "4.2 V" in reason(series([rest(600, 3.2), short, rest(600, 4.0), DISCHARGE]))
+
+
+def test_a_discharge_in_portions_with_rests_between_is_no_reference_discharge():
+    halves = [constant(900, -10.0, 4.1, 3.6), rest(600, 3.7), constant(900, -10.0, 3.6, 3.0)]
+    assert "in one go" in reason(series([*CYCLE[:4], *halves]))
+
+
+def test_a_discharge_that_the_program_runs_in_two_steps_is_one():
+    halves = [constant(900, -10.0, 4.1, 3.6), constant(900, -10.0, 3.6, 3.0)]
+    found = capacity(series([*CYCLE[:4], *halves]), CELL)
+    assert found.value == pytest.approx(5.0)
+    assert found.conditions["duration_s"] == pytest.approx(1800)
+
+
+def test_a_second_discharge_at_a_lower_rate_adds_nothing_to_the_first():
+    after = constant(600, -2.0, 3.2, 3.0)
+    assert capacity(series([*CYCLE, after]), CELL).value == pytest.approx(5.0)
+
+
+def test_pulses_between_charge_and_discharge_do_no_harm():
+    pulses = [constant(5, -10.0, 4.1, 4.09), rest(40, 4.15), constant(5, 10.0, 4.19, 4.2), rest(60, 4.18)]
+    assert capacity(series([*CYCLE[:4], *pulses, DISCHARGE]), CELL).value == pytest.approx(5.0)
+
+
+def test_a_charge_that_a_protection_ended_above_the_limit_is_not_full():
+    cut_off = constant(180, 10.0, 4.1, 4.3)
+    parts = [*CYCLE[:4], constant(600, -10.0, 4.1, 3.8), cut_off, rest(60, 4.2), DISCHARGE]
+    assert "4.2 V" in reason(series(parts))
+
+
+def test_a_charge_without_a_taper_is_full_where_none_was_held_and_says_so():
+    found = capacity(series([rest(600, 3.2), CHARGE, rest(600, 4.18), DISCHARGE]), CELL)
+    assert found.conditions["charge_mode"] == "CC"
+    assert found.conditions["charge_end_current_ampere"] == 10.0
+
+
+# several discharges
+
+
+def test_of_two_discharges_the_conditioned_one_is_used_and_the_first_is_called_unconditioned():
+    second = constant(1764, -10.0, 4.1, 3.0)
+    found = everything(series([*CYCLE, *CYCLE[:4], second]), CELL)["capacity"]
+    assert [q.value for q in found] == pytest.approx([4.9, 5.0])
+    assert [q.conditions["unconditioned"] for q in found] == [False, True]
+
+
+def test_the_rated_rate_comes_before_any_other():
+    slow = constant(9180, -2.0, 4.1, 3.0)  # 5.1 Ah
+    parts = [*CYCLE, *CYCLE[:4], DISCHARGE, *CYCLE[:4], slow]
+    assert all_of(series(parts, interval=3.0)) == pytest.approx([5.0, 5.0, 5.1], rel=1e-6)
+    at_slow = replace(CELL, rated_capacity_ah=6.0, rated_capacity_c_rate=1 / 3)
+    assert all_of(series(parts, interval=3.0), at_slow)[0] == pytest.approx(5.1)
+
+
+def test_efficiency_is_discharge_over_the_charge_before_it():
+    less = constant(1764, -10.0, 4.1, 3.0)
+    found = efficiencies(series([*CYCLE, *CYCLE[:4], less]), CELL)
+    assert [q.value for q in found["coulombic_efficiency"]] == pytest.approx([4.9 / 5.0], rel=1e-6)
+    charged = 4.5 * 3.7 + 0.5 * 4.2
+    assert [q.value for q in found["energy_efficiency"]] == pytest.approx([4.9 * 3.55 / charged], rel=1e-4)
+
+
+def test_the_gain_of_the_tester_cancels_in_an_efficiency_and_its_offset_counts_twice():
+    (found,) = efficiencies(series([*CYCLE, *CYCLE]), CELL, TESTER)["coulombic_efficiency"]
+    assert found.components.get("t/m:current:gain", 0.0) == pytest.approx(0.0, abs=1e-12)
+    charged, discharged = (1620 + 360) / 3600, 1800 / 3600  # hours at an offset of 10 mA
+    assert found.components["t/m:current:offset"] == pytest.approx(-0.01 / sqrt(3) * (charged + discharged) / 5.0, rel=1e-5)
+
+
+def test_there_is_no_efficiency_where_the_charge_began_at_an_unknown_state():
+    (found,) = efficiencies(series(CYCLE), CELL)["coulombic_efficiency"]
+    assert found.reason is not None
+    assert found.reason.code == "measure.charge_from_unknown_state"
+
+
+def test_there_is_no_efficiency_where_more_than_a_charge_lay_between():
+    between = [rest(600, 3.2), constant(900, 10.0, 3.2, 3.7), constant(450, -10.0, 3.6, 3.4)]
+    (found,) = efficiencies(series([*CYCLE, *between, *CYCLE[1:]]), CELL)["coulombic_efficiency"]
+    assert found.reason is not None
+    assert found.reason.code == "measure.no_closed_cycle"
+
+
+def test_there_is_no_efficiency_between_discharges_at_different_currents():
+    slow = constant(9180, -2.0, 4.1, 3.0)  # leaves the battery emptier than 10 A do
+    (found,) = efficiencies(series([*CYCLE, *CYCLE[:4], slow], interval=3.0), CELL)["coulombic_efficiency"]
+    assert found.reason is not None
+    assert found.reason.code == "measure.no_closed_cycle"
+
+
+def test_quantities_go_to_json_and_back():
+    for found in everything(series([*CYCLE, *CYCLE]), CELL, TESTER).values():
+        for quantity in found:
+            assert from_json(Quantity, to_json(quantity), "q") == quantity
+
+
+def test_a_step_sheet_whose_counters_were_not_exported_has_no_capacity():
+    made = sheet(SHEET)
+    bare = replace(made, table=made.table.select(c for c in made.table.columns if "_charging_" not in c and "_discharging_" not in c))
+    found = capacity(bare, CELL)
+    assert found.value is None
+
+
+def test_a_charge_held_beyond_the_limit_widens_the_window():
+    high = [rest(600, 3.2), constant(1620, 10.0, 3.2, 4.3), held(360, 4.3, 10.0, 0.0), rest(600, 4.25), DISCHARGE]
+    assert capacity(series(high), CELL, TESTER).conditions["voltage_window_volt"] == (3.0, 4.3)
+
+
+def test_the_hold_after_the_charge_is_what_the_taper_is_read_from():
+    assert HOLD.amperes[1] == capacity(series(CYCLE), CELL).conditions["charge_end_current_ampere"]

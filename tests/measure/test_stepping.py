@@ -1,0 +1,152 @@
+"""Steps, by the tester's count and without it."""
+
+from dataclasses import replace
+from time import perf_counter
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cellwright.core.errors import UsageError
+from cellwright.measure import steps
+from tests.measure.recordings import CHARGE, CYCLE, DISCHARGE, HOLD, Part, constant, rest, series, sheet
+
+
+def kinds(table: pl.DataFrame) -> list[tuple[str, str | None]]:
+    return table.select("kind", "mode").rows()
+
+
+def test_each_step_of_the_tester_is_one_row_with_its_kind_and_mode():
+    table = steps(series(CYCLE))
+    assert kinds(table) == [("rest", None), ("charge", "CC"), ("charge", "CV"), ("rest", None), ("discharge", "CC")]
+    assert table["duration_second"].to_list() == pytest.approx([600, 1620, 360, 600, 1800])
+    assert table["step_net_capacity_ah"].to_list() == pytest.approx([0, 4.5, 0.5, 0, -5.0], abs=2e-3)
+
+
+def test_charge_under_current_before_the_first_sample_is_counted():
+    table = steps(series(CYCLE))
+    assert table["step_net_capacity_ah"][1] == pytest.approx(10 * 1620 / 3600, rel=1e-12)
+    assert table["step_net_energy_wh"][4] == pytest.approx(-5.0 * (4.1 + 3.0) / 2, rel=1e-4)
+
+
+def test_constant_current_and_then_voltage_in_one_step_is_cccv():
+    whole = series([rest(60, 3.2), CHARGE, HOLD]).table.with_columns(pl.col("step_count").clip(upper_bound=2)).drop("step_time_second")
+    assert kinds(steps(replace(series(CYCLE), table=whole)))[-1] == ("charge", "CCCV")
+
+
+def test_a_constant_power_discharge_has_no_mode():
+    power = Part(1800, (4.1, 3.0), (-8.0, -12.0))
+    assert kinds(steps(series([rest(60, 4.2), power])))[-1] == ("discharge", None)
+
+
+def test_steps_are_found_where_the_tester_counts_none():
+    table = steps(series([rest(600, 3.2), CHARGE, rest(600, 4.18), DISCHARGE, rest(300, 3.1)], counted=False, timed=False))
+    assert table["kind"].to_list() == ["rest", "charge", "rest", "discharge", "rest"]
+    assert table["step_count"].to_list() == [1, 2, 3, 4, 5]
+
+
+def test_a_change_of_rate_without_a_rest_begins_a_step():
+    parts = [rest(60, 4.2), constant(1000, -10.0, 4.1, 3.0), constant(1000, -2.0, 3.3, 3.0)]
+    table = steps(series(parts, counted=False))
+    assert table["mean_current_ampere"].to_list() == pytest.approx([0.0, -10.0, -2.0])
+
+
+def test_a_current_at_rest_within_its_noise_is_no_step():
+    rng = np.random.default_rng(3)
+    made = series([rest(600, 3.2), CHARGE, rest(600, 4.18), DISCHARGE], counted=False, timed=False)
+    noisy = made.table.with_columns(pl.col("current_ampere") + pl.Series(rng.normal(0, 0.004, made.table.height)))
+    assert steps(replace(made, table=noisy))["kind"].to_list() == ["rest", "charge", "rest", "discharge"]
+
+
+def test_a_taper_is_not_cut_however_coarsely_it_is_sampled():
+    table = steps(series([rest(600, 3.2), CHARGE, HOLD, rest(600, 4.18)], interval=30.0, counted=False, timed=False))
+    assert table["kind"].to_list() == ["rest", "charge", "rest"]
+
+
+def test_without_step_times_an_edge_lies_in_the_middle_between_two_samples():
+    table = steps(series(CYCLE, interval=10.0, timed=False))
+    assert table["start_time_second"].to_list()[1:] == [605, 2225, 2585, 3185]
+    assert table["edge_uncertainty_second"].to_list()[1:] == [5, 5, 5, 5]
+
+
+def test_nothing_is_counted_through_a_pause():
+    made = series([rest(60, 4.2), constant(600, -6.0, 4.1, 3.9), constant(600, -6.0, 3.9, 3.7)])
+    later = pl.when(pl.col("step_count") == 3).then(pl.col("test_time_second") + 7200).otherwise(pl.col("test_time_second"))
+    table = steps(replace(made, table=made.table.with_columns(later.alias("test_time_second"))))
+    assert table["step_net_capacity_ah"].to_list() == pytest.approx([0.0, -1.0, -1.0])
+    assert table["duration_second"].to_list() == pytest.approx([60, 600, 600])
+
+
+def test_a_step_sheet_takes_the_testers_counters_and_labels():
+    table = steps(sheet([rest(30, 3.2), replace(CHARGE, label="充电 CC-CV"), rest(600, 4.18), DISCHARGE]))
+    assert kinds(table) == [("rest", None), ("charge", "CCCV"), ("rest", None), ("discharge", "CC")]
+    assert table["step_net_capacity_ah"].to_list() == [0, 4.5, 0, -5.0]
+    assert table["first_record_index"].to_list() == table["last_record_index"].to_list() == [2, 3, 4, 5]
+
+
+def test_a_step_sheet_without_labels_tells_a_taper_from_its_ends():
+    unlabelled = sheet([rest(30, 3.2), Part(1980, (3.2, 4.2), (10.0, 0.5)), DISCHARGE])
+    table = steps(replace(unlabelled, table=unlabelled.table.drop("step_type")))
+    assert kinds(table)[1:] == [("charge", "CCCV"), ("discharge", "CC")]
+
+
+def test_only_short_steps_under_current_are_pulses():
+    table = steps(series([rest(600, 3.7), constant(60, -20.0, 3.6, 3.5), rest(30, 3.7), constant(180, 10.0, 3.8, 3.9)]))
+    assert table["pulse"].to_list() == [False, True, False, False]
+
+
+def test_counters_that_never_start_anew_are_taken_step_by_step():
+    made = series(CYCLE)
+    capacity = pl.col("current_ampere").clip(lower_bound=0).cum_sum() / 3600 + 7.0  # as read from a schedule that ran before
+    table = steps(replace(made, table=made.table.with_columns(capacity.alias("charging_capacity_ah"))))
+    assert table["counted_net_capacity_ah"].to_list() == pytest.approx([0, 4.5, 0.5, 0, 0], abs=2e-3)
+
+
+def test_the_temperature_of_a_step_is_the_mean_over_its_probes():
+    table = steps(series(CYCLE, temperature_t1_celsius=24.0, temperature_t2_celsius=26.0, ambient_temperature_celsius=40.0))
+    assert table["mean_temperature_celsius"].to_list() == [25.0] * 5
+
+
+def test_a_recording_without_current_says_so():
+    bare = replace(series(CYCLE), table=series(CYCLE).table.drop("current_ampere"))
+    with pytest.raises(UsageError, match="current_ampere"):
+        steps(bare)
+
+
+def test_rows_without_a_reading_are_left_out():
+    made = series(CYCLE)
+    holed = made.table.with_columns(
+        pl.when(pl.col("record_index") % 7 == 0).then(float("nan")).otherwise("voltage_volt").alias("voltage_volt")
+    )
+    assert steps(replace(made, table=holed))["step_net_capacity_ah"][4] == pytest.approx(-5.0, rel=1e-3)
+
+
+@given(st.lists(st.tuples(st.sampled_from([-20.0, -5.0, 0.0, 4.0, 15.0]), st.integers(5, 200)), min_size=1, max_size=8))
+def test_charge_is_conserved_over_any_program(program: list[tuple[float, int]]):
+    made = series([constant(seconds, ampere, 3.7, 3.7) for ampere, seconds in program])
+    moved = sum(ampere * seconds for ampere, seconds in program) / 3600
+    assert steps(made)["step_net_capacity_ah"].sum() == pytest.approx(moved, abs=1e-9)
+
+
+@given(st.lists(st.tuples(st.sampled_from([-20.0, -5.0, 0.0, 4.0, 15.0]), st.integers(5, 200)), min_size=2, max_size=8))
+def test_charge_is_conserved_without_step_times_to_half_an_interval_an_edge(program: list[tuple[float, int]]):
+    made = series([constant(seconds, ampere, 3.7, 3.7) for ampere, seconds in program], timed=False)
+    moved = sum(ampere * seconds for ampere, seconds in program) / 3600
+    table = steps(made)
+    known = 20.0 * 2 * table["edge_uncertainty_second"].sum() / 3600 + 1e-9
+    assert abs(table["step_net_capacity_ah"].sum() - moved) <= known + 20.0 / 3600
+
+
+def test_a_million_rows_take_well_under_a_second():
+    count = 1_000_000
+    current = np.tile(np.repeat([0.0, 10.0, 0.0, -10.0], 2500), count // 10_000)
+    table = pl.DataFrame(
+        {"test_time_second": np.arange(count, dtype=float), "current_ampere": current, "voltage_volt": 3.7 + current / 100}
+    )
+    made = replace(series(CYCLE), table=table)
+    steps(made)
+    start = perf_counter()
+    assert steps(made).height == 400
+    assert perf_counter() - start < 2.0  # a tenth of a second on an idle machine
