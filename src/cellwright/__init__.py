@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cellwright.core.battery import Battery
     from cellwright.core.quantity import Quantity
     from cellwright.core.recording import Recording
-    from cellwright.core.tester import Tester
+    from cellwright.core.tester import Tester, default_tester
     from cellwright.readers import read, read_all, scan, write
 
 __version__ = "0.1.0"
@@ -35,6 +35,7 @@ _HOMES = {
     "Quantity": "cellwright.core.quantity",
     "Recording": "cellwright.core.recording",
     "Tester": "cellwright.core.tester",
+    "default_tester": "cellwright.core.tester",
 }
 _ROOMS = ("measure", "health", "safety", "grading", "plot", "report")
 
@@ -45,6 +46,7 @@ __all__ = [
     "Tester",
     "__version__",
     "assess",
+    "default_tester",
     "grading",
     "health",
     "measure",

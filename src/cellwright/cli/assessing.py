@@ -1,0 +1,78 @@
+"""The verb that does the main job."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cellwright.cli import options
+from cellwright.cli.console import Language, complain, finish, label, say
+
+if TYPE_CHECKING:
+    from cellwright.core.assessment import Assessments
+
+
+def assess(
+    paths: options.Paths,
+    batteries: options.Batteries = None,
+    tester: options.Tester = None,
+    procedure: options.Procedure = "capacity-reference",
+    rules: options.Rules = None,
+    lang: options.Lang = Language.en,
+    out: options.Out = Path("out"),
+    jobs: Annotated[int, typer.Option(help="Worker processes.", min=1)] = os.cpu_count() or 1,
+    rate_hz: options.RateHz = None,
+    timezone: options.Timezone = None,
+    as_json: options.Json = False,
+) -> None:
+    """Assess batteries: capacity, resistance, state of health, a safety verdict, a decision, and a report.
+
+    A folder's own batteries.csv is its list. An interrupted run goes on where it stopped.
+    """
+    from cellwright.assess import assess as run
+    from cellwright.cli.progress import counting
+
+    with counting() as progress:
+        result = run(
+            paths,
+            out=out,
+            batteries=batteries,
+            tester=tester,
+            procedure=procedure,
+            rules=rules or (),
+            lang=lang.value,
+            jobs=jobs,
+            rate_hz=rate_hz,
+            timezone=timezone,
+            progress=progress,
+        )
+    summarise(result, out)
+    if as_json:
+        typer.echo((out / "assessment.json").read_text("utf-8"))
+    finish(len(result.failed))
+
+
+def summarise(result: Assessments, out: Path) -> None:
+    """Print, for eyes, how many batteries went where, what failed and why, and where the report is."""
+    outcomes: Counter[str] = Counter()
+    verdicts: Counter[str] = Counter()
+    for head in _heads(out / "assessment.json"):
+        outcomes[head[0]] += 1
+        verdicts[head[1]] += 1
+    say("cli.assessed", count=sum(outcomes.values()))
+    for title, counts, stem in (("cli.decisions", outcomes, "grading.outcome"), ("cli.verdicts", verdicts, "safety.verdict")):
+        if counts:
+            say(title, counts=[f"{label(f'{stem}.{name}')} {n}" for name, n in counts.most_common()])
+    for failure in result.failed:
+        complain(failure.code, **failure.params)
+    say("cli.report_at", path=str(out / "report.html"))
+
+
+def _heads(path: Path) -> list[tuple[str, str]]:
+    found = json.loads(path.read_bytes())["assessments"]
+    return [(a["decision"]["outcome"], a["verdict"]["outcome"]) for a in found]

@@ -1,0 +1,157 @@
+"""Verbs that look at recordings: read, info, formats, check."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cellwright.cli import options
+from cellwright.cli.console import complain, emit, finish, label, language, say
+
+if TYPE_CHECKING:
+    from cellwright.core.errors import ReadError
+    from cellwright.core.recording import Recording
+
+
+class Format(StrEnum):
+    """File formats that recordings are written in."""
+
+    parquet = "parquet"
+    csv = "csv"
+
+
+def read(
+    paths: options.Paths,
+    out: Annotated[Path, typer.Option(help="Folder to write to.", show_default=False)],
+    output_format: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.parquet,
+    rate_hz: options.RateHz = None,
+    timezone: options.Timezone = None,
+) -> None:
+    """Read testers' files and write them in the Battery Data Format."""
+    from cellwright import readers
+
+    failed = 0
+    for path, recordings in _each(paths, rate_hz, timezone):
+        if not isinstance(recordings, list):
+            complain(recordings.message())
+            failed += 1
+            continue
+        out.mkdir(parents=True, exist_ok=True)
+        for recording in recordings:
+            channel = f"-{recording.source.channel or recording.source.file}" if len(recordings) > 1 else ""
+            written = out / f"{path.stem}{channel}.bdf.{output_format}"
+            readers.write(recording, written)
+            say("cli.wrote", file=path.name, path=str(written), rows=recording.table.height)
+    finish(failed)
+
+
+def info(paths: options.Paths, as_json: options.Json = False, rate_hz: options.RateHz = None, timezone: options.Timezone = None) -> None:
+    """Say what is in testers' files: make, channel, rows, columns, and what the reader noted."""
+    found: list[dict[str, object]] = []
+    failed = 0
+    for path, recordings in _each(paths, rate_hz, timezone):
+        if isinstance(recordings, list):
+            found += [_described(r) for r in recordings]
+            continue
+        failed += 1
+        found.append({"file": path.name, "error": {"code": recordings.code, "params": recordings.params}})
+        if not as_json:
+            complain(recordings.message())
+    if as_json:
+        emit(found)
+    else:
+        for entry in found:
+            _print_info(entry)
+    finish(failed)
+
+
+def formats(as_json: options.Json = False) -> None:
+    """List the makes and formats that are read."""
+    from cellwright import readers
+
+    found = [{"reader": r.name, "make": r.make, "formats": r.formats, "version": r.version} for r in readers.formats()]
+    if as_json:
+        emit(found)
+    else:
+        for reader in readers.formats():
+            typer.echo(f"{reader.make:<20} {', '.join(reader.formats)}")
+
+
+def check(
+    paths: options.Paths,
+    procedure: options.Procedure = "capacity-reference",
+    batteries: options.Batteries = None,
+    as_json: options.Json = False,
+    rate_hz: options.RateHz = None,
+    timezone: options.Timezone = None,
+) -> None:
+    """Hold recordings against a procedure and list every deviation."""
+    from cellwright import measure
+    from cellwright.assess import load_procedure, plan
+
+    held, _ = load_procedure(procedure)
+    found: list[dict[str, object]] = []
+    failed = 0
+    for job in plan(paths, batteries).jobs:
+        for path, recordings in _each(list(job.files), rate_hz, timezone):
+            if not isinstance(recordings, list):
+                failed += 1
+                complain(recordings.message())
+                continue
+            for recording in recordings:
+                deviations = measure.check(recording, held, job.battery)
+                entry = {"battery": job.battery.id, "file": path.name, "procedure": held.name}
+                found.append({**entry, "deviations": [{"code": d.code, "params": d.params} for d in deviations]})
+                if not as_json:
+                    say("cli.checked", file=path.name, procedure=held.title[language()], count=len(deviations))
+                    for deviation in deviations:
+                        typer.echo(f"  - {deviation.text(language())}")
+    if as_json:
+        emit(found)
+    finish(failed)
+
+
+def _each(paths: list[Path], rate_hz: float | None, timezone: str | None) -> Iterator[tuple[Path, list[Recording] | ReadError]]:
+    """Every file of the paths with its recordings, or with the reason why it has none."""
+    from cellwright import readers
+    from cellwright.assess import files_of
+    from cellwright.core.errors import ReadError
+
+    for path in files_of(paths):
+        try:
+            yield path, readers.read_all(path, rate_hz=rate_hz, timezone=timezone)
+        except ReadError as error:
+            yield path, error
+
+
+def _described(recording: Recording) -> dict[str, object]:
+    from cellwright.core.boundary import to_json
+    from cellwright.core.columns import TIME
+
+    time = recording.table[TIME]
+    return {
+        **json.loads(to_json(recording.source)),
+        "sampling": recording.sampling,
+        "rows": recording.table.height,
+        "duration_s": float(time[-1] - time[0]) if recording.table.height else 0.0,
+        "columns": recording.table.columns,
+        "notes": [{"code": n.code, "params": n.params} for n in recording.notes],
+        "metadata": recording.metadata,
+    }
+
+
+def _print_info(entry: dict[str, object]) -> None:
+    from cellwright.core.messages import Message
+
+    if "error" in entry:
+        return
+    typer.echo(label("cli.info", **{k: entry[k] for k in ("file", "make", "format", "channel", "start", "rows", "duration_s")}))
+    typer.echo(label("cli.info_columns", columns=entry["columns"]))
+    notes: list[dict[str, object]] = entry["notes"]  # pyright: ignore[reportAssignmentType]
+    for note in notes:
+        typer.echo(f"  - {Message(str(note['code']), note['params']).text(language())}")  # pyright: ignore[reportArgumentType]
