@@ -97,11 +97,18 @@ def test_a_condition_that_differs_makes_it_not_comparable_and_is_named(condition
         {"temperature_celsius": 27.0},
         {"voltage_window_volt": (2.6998, 4.1999)},
         {"start_temperature_celsius": 25.4, "temperature_celsius": 31.0},
+        {"start_temperature_celsius": 27.2, "start_temperature_uncertainty_kelvin": 0.1},  # 2.2 K off, and 2 + 2·0.1 allowed
+        {"start_temperature_celsius": 28.9, "start_temperature_uncertainty_kelvin": 5.0},  # 3.9 K off, and 2 + 2 allowed
     ],
 )
 def test_a_condition_within_its_tolerance_is_the_same_one(conditions: Any):
     (soh,) = of(BATTERY, capacity(20.0, **conditions))
     assert soh.value == pytest.approx(0.8)
+
+
+def test_a_poor_thermometer_buys_no_more_than_the_tolerance_again():
+    (soh,) = of(BATTERY, capacity(start_temperature_celsius=29.1, start_temperature_uncertainty_kelvin=5.0))
+    assert soh.reason == message("health.not_comparable", what=["health.condition.temperature"], tested=[29.1], rated=[25.0])
 
 
 def test_every_difference_is_named_at_once():

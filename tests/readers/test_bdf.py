@@ -125,9 +125,10 @@ def test_an_unknown_ending_and_a_place_that_is_not_there_are_wrong_use(tmp_path:
     recording = Recording(pl.DataFrame({"test_time_second": [0.0]}), SOURCE)
     with pytest.raises(UsageError) as ending:
         readers.write(recording, tmp_path / "a.xls")
+    (tmp_path / "file").touch()
     with pytest.raises(UsageError) as place:
-        readers.write(recording, tmp_path / "nowhere" / "a.csv")
-    assert (ending.value.code, place.value.code) == ("readers.cannot_write_format", "readers.cannot_write")
+        readers.write(recording, tmp_path / "file" / "a.csv")
+    assert (ending.value.code, place.value.code) == ("readers.cannot_write_format", "core.cannot_write")
 
 
 def test_an_interrupted_write_leaves_the_old_file_and_nothing_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

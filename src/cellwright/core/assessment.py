@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from cellwright.core.battery import Battery
 from cellwright.core.frozen import FrozenDict, freeze_fields
-from cellwright.core.messages import Message, render
+from cellwright.core.messages import Message, Worded
 from cellwright.core.quantity import Evidence, Quantity
 from cellwright.core.recording import Source
 from cellwright.core.rules import RuleReference
@@ -22,7 +22,7 @@ DecisionOutcome = Literal["reuse", "remanufacture", "repurpose", "recycle", "und
 
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(Worded):
     """Something seen that bears on safety.
 
     Parameters
@@ -51,10 +51,6 @@ class Finding:
 
     def __post_init__(self) -> None:
         freeze_fields(self, "params", "evidence")
-
-    def text(self, lang: str = "en") -> str:
-        """Return the finding in words."""
-        return render(self.code, self.params, lang)
 
 
 @dataclass(frozen=True)
@@ -89,7 +85,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Reason:
+class Reason(Worded):
     """Why a decision fell as it did: the rule, the quantity, and the limit it was held against."""
 
     code: str
@@ -99,10 +95,6 @@ class Reason:
 
     def __post_init__(self) -> None:
         freeze_fields(self, "params")
-
-    def text(self, lang: str = "en") -> str:
-        """Return the reason in words."""
-        return render(self.code, self.params, lang)
 
 
 @dataclass(frozen=True)
@@ -209,7 +201,7 @@ class Assessment:
 
 
 @dataclass(frozen=True)
-class Failure:
+class Failure(Worded):
     """A file that gave nothing, and why."""
 
     file: str
@@ -218,10 +210,6 @@ class Failure:
 
     def __post_init__(self) -> None:
         freeze_fields(self, "params")
-
-    def text(self, lang: str = "en") -> str:
-        """Return the reason in words."""
-        return render(self.code, self.params, lang)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,19 @@ from cellwright.core.frozen import FrozenDict, freeze_fields
 LANGUAGES = ("en", "ko")
 
 
+class Worded:
+    """What is kept as a code with parameters, and put into words only at the edge."""
+
+    code: str
+    params: Mapping[str, Any]
+
+    def text(self, lang: str = "en") -> str:
+        """Return it in words."""
+        return render(self.code, self.params, lang)
+
+
 @dataclass(frozen=True)
-class Message:
+class Message(Worded):
     """A thing said: a note, a reason, a need, a deviation.
 
     Parameters
@@ -27,10 +38,6 @@ class Message:
 
     def __post_init__(self) -> None:
         freeze_fields(self, "params")
-
-    def text(self, lang: str = "en") -> str:
-        """Return the message in words."""
-        return render(self.code, self.params, lang)
 
 
 def message(code: str, /, **params: Any) -> Message:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from math import sqrt
+from math import hypot, sqrt
 from typing import Literal
 
 from cellwright.core import resources
@@ -67,6 +67,10 @@ class Range(Strict):
     def resolution_uncertainty(self) -> float:
         """Standard uncertainty of one reading's rounding, δ/√12 (GUM F.2.2.1) [unit of the quantity]."""
         return self.resolution / sqrt(12)
+
+    def reading_uncertainty(self, value: float) -> float:
+        """Return the standard uncertainty of a single reading: gain, offset and rounding (GUM eq. 10) [unit of the quantity]."""
+        return hypot(self.gain_uncertainty(value), self.offset_uncertainty, self.resolution_uncertainty)
 
     @property
     def _divisor(self) -> float:

@@ -81,10 +81,18 @@ def _conditions(battery: Battery, tested: Mapping[str, Any]) -> tuple[Condition,
     warm, window = battery.rated_temperature_celsius, tested.get("voltage_window_volt") or (None, None)
     return (
         Condition("health.condition.c_rate", "rated_capacity_c_rate", rate, _size(tested.get("c_rate")), RATE_TOLERANCE * (rate or 0)),
-        Condition("health.condition.temperature", "rated_temperature_celsius", warm, _temperature(tested), TEMPERATURE_TOLERANCE_K),
+        Condition("health.condition.temperature", "rated_temperature_celsius", warm, _temperature(tested), _within(tested)),
         Condition("health.condition.minimum_voltage", "minimum_voltage_volt", low, window[0], VOLTAGE_TOLERANCE * (low or 0)),
         Condition("health.condition.maximum_voltage", "maximum_voltage_volt", high, window[1], VOLTAGE_TOLERANCE * (high or 0)),
     )
+
+
+def _within(tested: Mapping[str, Any]) -> float:
+    """Tolerance, and what the thermometer errs by (k = 2): 27.2 °C ± 0.5 K is not shown to be off 25 ± 2 °C.
+
+    A poor thermometer buys no more than the tolerance once again.
+    """
+    return TEMPERATURE_TOLERANCE_K + min(2 * tested.get("start_temperature_uncertainty_kelvin", 0.0), TEMPERATURE_TOLERANCE_K)
 
 
 def _temperature(tested: Mapping[str, Any]) -> float | None:

@@ -47,7 +47,8 @@ def capacity(recording: Recording, battery: Battery | None = None, tester: Teste
     -------
     ``capacity`` [Ah]; absent, with the reason, where no discharge began at the upper limit and ended at the lower one. Of several
     the one at the rated rate, conditioned (a full discharge came before it) and latest. Conditions: ``c_rate`` and of which capacity
-    (``c_rate_basis``), ``temperature_celsius`` (mean) and ``start_temperature_celsius``, ``voltage_window_volt``, ``window_basis``,
+    (``c_rate_basis``), ``temperature_celsius`` (mean), ``start_temperature_celsius`` and its standard uncertainty
+    ``start_temperature_uncertainty_kelvin``, ``voltage_window_volt``, ``window_basis``,
     ``end_voltage_volt``, ``charge_mode`` and ``charge_end_current_ampere`` of the charge before, ``rest_before_s``, ``duration_s``,
     ``unconditioned``, ``step_count``; ``counter_ah``, what the tester itself counted, where that differs by more than 0.5 %.
 
@@ -156,7 +157,10 @@ def _conditions(course: Course, discharge: FullDischarge, kind: Kind) -> dict[st
     }
     warmth = [t for step in parts if (t := step.get("mean_temperature_celsius")) is not None]
     if warmth:
-        conditions |= {"temperature_celsius": fmean(warmth), "start_temperature_celsius": parts[0]["first_temperature_celsius"]}
+        start = parts[0]["first_temperature_celsius"]
+        conditions |= {"temperature_celsius": fmean(warmth), "start_temperature_celsius": start}
+        if course.budget.tester:
+            conditions["start_temperature_uncertainty_kelvin"] = course.budget.tester.temperature_range(start).reading_uncertainty(start)
     return conditions | (_counter(course, discharge) if kind == "capacity" else {})
 
 

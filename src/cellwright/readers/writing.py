@@ -1,14 +1,14 @@
 """A recording's table to BDF: CSV, packed or not, and Parquet."""
 
 import gzip
-import io
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from typing import BinaryIO
 
 import polars as pl
 
 from cellwright.core.columns import folded_cells
 from cellwright.core.errors import UsageError
+from cellwright.core.files import whole_file
 from cellwright.core.recording import Recording
 
 
@@ -28,31 +28,27 @@ def write(recording: Recording, path: str | Path) -> None:
         Another ending, or a place that cannot be written to.
     """
     path = Path(path)
-    content = _encoded(recording.table, path)
-    try:
-        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as beside:
-            temporary = Path(beside.name)
-            try:
-                beside.write(content)
-                beside.close()
-                temporary.replace(path)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        raise UsageError("readers.cannot_write", file=str(path), cause=error.strerror or type(error).__name__) from None
-
-
-def _encoded(table: pl.DataFrame, path: Path) -> bytes:
-    name = path.name.lower()
-    content = io.BytesIO()
-    if name.endswith(".parquet"):
-        table.write_parquet(content, compression="zstd")
-        return content.getvalue()
-    if not name.endswith((".csv", ".csv.gz")):
+    encode = next((e for suffix, e in _ENCODERS.items() if path.name.lower().endswith(suffix)), None)
+    if encode is None:
         raise UsageError("readers.cannot_write_format", file=str(path))
-    _unfolded(table).write_csv(content)
-    return gzip.compress(content.getvalue(), mtime=0) if name.endswith(".gz") else content.getvalue()
+    with whole_file(path) as file:
+        encode(recording.table, file)
+
+
+def _parquet(table: pl.DataFrame, file: BinaryIO) -> None:
+    table.write_parquet(file, compression="zstd")
+
+
+def _csv(table: pl.DataFrame, file: BinaryIO) -> None:
+    _unfolded(table).write_csv(file)
+
+
+def _packed_csv(table: pl.DataFrame, file: BinaryIO) -> None:
+    with gzip.GzipFile(fileobj=file, mode="wb", filename="", mtime=0) as packed:
+        _unfolded(table).write_csv(packed)  # pyright: ignore[reportCallIssue, reportArgumentType]
+
+
+_ENCODERS = {".parquet": _parquet, ".csv": _csv, ".csv.gz": _packed_csv}
 
 
 def _unfolded(table: pl.DataFrame) -> pl.DataFrame:

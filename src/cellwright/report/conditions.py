@@ -137,4 +137,4 @@ _WRITERS: dict[str, Writer] = {
     "step_count": _in_words("report.condition.step"),
 }
 _MAIN = ("direction", "c_rate", "current_ampere", "temperature_celsius", "soc", "time_s", "voltage_window_volt", "unconditioned")
-_SPOKEN_FOR = {"soc_basis", "nominal_time_s"}
+_SPOKEN_FOR = {"soc_basis", "nominal_time_s", "start_temperature_uncertainty_kelvin"}
