@@ -76,3 +76,11 @@ def test_a_list_in_koreas_old_encoding_is_read(tmp_path: Path):
     touch(tmp_path, "one.csv")
     (tmp_path / "batteries.csv").write_bytes("id,purpose,files\n광주-1,전기차,one.csv\n".encode("cp949"))
     assert plan([tmp_path]).jobs[0].battery.id == "광주-1"
+
+
+def test_one_id_in_two_lists_is_refused(tmp_path: Path):
+    for folder in ("x", "y"):
+        touch(tmp_path, f"{folder}/a.csv")
+        (tmp_path / folder / "batteries.csv").write_text("id,files\nB1,a.csv\n")
+    with pytest.raises(UsageError, match="the same batteries: B1"):
+        plan([tmp_path / "x", tmp_path / "y"])

@@ -59,7 +59,7 @@ ALIKE = siblings(0.0019, 0.002, 0.002, 0.0021, 0.0021, 0.0022)
 
 def gathered(others: list[dict[str, tuple[Quantity, ...]]]) -> Siblings:
     """Siblings ready to be compared with."""
-    return safety.siblings({f"S{n}": q["dc_resistance"] for n, q in enumerate(others)})
+    return safety.siblings(safety.sibling(f"S{n}", q["dc_resistance"]) for n, q in enumerate(others))
 
 
 BESIDE = gathered(ALIKE)

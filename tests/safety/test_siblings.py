@@ -7,7 +7,7 @@ import pytest
 from cellwright.core.assessment import Verdict
 from cellwright.core.messages import message
 from cellwright.core.quantity import Quantity
-from cellwright.safety import essential, screen
+from cellwright.safety import essential, screen, sibling
 from cellwright.safety import siblings as siblings_of
 from tests.safety.batteries import ALIKE, CELL, RULES, SOUND, check_of, evidence, gathered, resistance, siblings
 
@@ -84,7 +84,7 @@ def test_where_siblings_are_there_to_compare_with_a_cell_without_resistance_does
 
 
 def test_a_battery_among_its_siblings_is_not_its_own_sibling():
-    own = {"dc_resistance": (resistance(0.002),)}
-    others = {f"S{n}": q["dc_resistance"] for n, q in enumerate(ALIKE[:4])}
-    _, verdict = screen(CELL, evidence(SOUND) | own, siblings_of(others | {CELL.id: own["dc_resistance"]}), RULES)
+    own = resistance(0.002)
+    group = siblings_of([gathered(ALIKE[:4]), sibling(CELL.id, [own])])
+    _, verdict = screen(CELL, evidence(SOUND) | {"dc_resistance": (own,)}, group, RULES)
     assert check_of(verdict, "dc_resistance").reason == message("safety.too_few_siblings", found=4, needed=5)

@@ -4,11 +4,12 @@ import sys
 from types import ModuleType
 from typing import Any
 
+from cellwright.assess.concluded import heads
 from cellwright.assess.plan import Job, Plan, files_of, plan
 from cellwright.assess.run import Progress, assess, load_procedure
 from cellwright.assess.single import Outcome
 
-__all__ = ["Job", "Outcome", "Plan", "Progress", "assess", "files_of", "load_procedure", "plan"]
+__all__ = ["Job", "Outcome", "Plan", "Progress", "assess", "files_of", "heads", "load_procedure", "plan"]
 
 
 class _Verb(ModuleType):

@@ -34,16 +34,16 @@ class Survey:
 
 
 def survey(batteries: Iterable[Measured]) -> Survey:
-    """Go over all batteries once and keep only what a comparison needs."""
-    resistances: dict[Kin, dict[str, tuple[Quantity, ...]]] = defaultdict(dict)
+    """Go over all batteries once and keep only what a comparison needs; a truckload's quantities would not fit in memory."""
+    groups: dict[Kin, list[safety.Siblings]] = defaultdict(list)
     parts: dict[str, list[Part]] = defaultdict(list)
     for measured in batteries:
         battery = measured.battery
         if (group := kin(battery)) is not None:
-            resistances[group][battery.id] = measured.quantities.get("dc_resistance", ())
+            groups[group].append(safety.sibling(battery.id, measured.quantities.get("dc_resistance", ())))
         if battery.parent:
             parts[battery.parent].append((battery, {"capacity_soh": measured.quantities.get("capacity_soh", ())}))
-    return Survey({k: safety.siblings(v) for k, v in resistances.items()}, {k: tuple(v) for k, v in parts.items()})
+    return Survey({k: safety.siblings(v) for k, v in groups.items()}, {k: tuple(v) for k, v in parts.items()})
 
 
 def kin(battery: Battery) -> Kin | None:

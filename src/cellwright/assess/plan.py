@@ -72,6 +72,7 @@ def plan(paths: Sequence[Path], batteries: Path | None = None) -> Plan:
     within, failed = _walk([p for p in paths if p.is_dir()])
     lists = [batteries] if batteries else [p / LIST_NAME for p in paths if p.is_dir() and os.path.isfile(p / LIST_NAME)]  # noqa: PTH113 - a folder that may not be opened has none
     listed, missing = _listed(lists, [*named, *within])
+    _check_ids(listed)
     claimed = {file.resolve() for job in listed for file in job.files}
     loose = [p for p in (named if lists else [*named, *within]) if p.resolve() not in claimed]
     if lists:
@@ -137,6 +138,13 @@ def _listed(lists: Sequence[Path], given: Sequence[Path]) -> tuple[list[Job], li
                 files.append(by_stem[battery.id])
             jobs.append(Job(battery, tuple(dict.fromkeys(files))))
     return jobs, missing
+
+
+def _check_ids(jobs: Sequence[Job]) -> None:
+    """Several lists may not name one battery: its parts would be taken for one another's."""
+    twice = [name for name, count in Counter(job.battery.id for job in jobs).items() if count > 1]
+    if twice:
+        raise UsageError("assess.one_id_in_two_lists", ids=twice)
 
 
 def _own(files: Sequence[Path], taken: set[str]) -> list[Job]:

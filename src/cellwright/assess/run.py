@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
-from typing import overload
 
 from cellwright import __version__, measure, report
-from cellwright.assess.conclude import Survey, conclude, survey
+from cellwright.assess.concluded import Concluded, CurvesOf
 from cellwright.assess.plan import Job, plan
 from cellwright.assess.pool import map_jobs
-from cellwright.assess.single import How, Measured, Outcome, load_done, run_job
+from cellwright.assess.single import How, Outcome, run_job
 from cellwright.core import resources
 from cellwright.core import rules as rule_files
 from cellwright.core.assessment import SCHEMA_VERSION, Assessment, Assessments, Failure, Stamp
 from cellwright.core.boundary import from_json, to_json
 from cellwright.core.errors import UsageError
 from cellwright.core.files import whole_file
-from cellwright.core.rules import RuleSet
 from cellwright.core.tester import Tester, parse_tester
-from cellwright.plot import Curve
 
 WORK = ".work"
 
@@ -125,56 +122,6 @@ def write_assessments(path: Path, result: Assessments) -> None:
             from_json(Assessment, content, assessment.battery.id)
             file.write((b",\n" if number else b"\n") + content)
         file.write(after)
-
-
-class Concluded(Sequence[Assessment]):
-    """The batteries of a run, each read from the work folder and concluded when it is asked for.
-
-    Holding a truckload's quantities at once would not fit in memory; concluding one battery takes milliseconds.
-    """
-
-    def __init__(self, how: How, outcomes: Sequence[Outcome], rules: RuleSet) -> None:
-        self._how = how
-        self._rules = rules
-        self._places = [(o.key, n) for o in outcomes for n in range(len(o.batteries))]
-        self._survey: Survey = survey(self.measured(i) for i in range(len(self._places)))
-
-    def measured(self, index: int) -> Measured:
-        """Return a battery's first pass."""
-        key, number = self._places[index]
-        done = load_done(self._how.work, key)
-        if done is None:
-            raise UsageError("assess.work_lost", path=str(self._how.work))
-        return done.measured[number]
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-    @overload
-    def __getitem__(self, index: int) -> Assessment: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Assessment]: ...
-    def __getitem__(self, index: int | slice) -> Assessment | Sequence[Assessment]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        return conclude(self.measured(index), self._survey, self._rules, self._how.stamp)
-
-
-class CurvesOf(Mapping[str, Sequence[Curve]]):
-    """The curves of each battery by id, read when they are asked for."""
-
-    def __init__(self, concluded: Concluded) -> None:
-        self._concluded = concluded
-        self._index = {concluded.measured(i).battery.id: i for i in range(len(concluded))}
-
-    def __getitem__(self, battery: str) -> Sequence[Curve]:
-        return self._concluded.measured(self._index[battery]).curves
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._index)
-
-    def __len__(self) -> int:
-        return len(self._index)
 
 
 def _first_pass(jobs: Sequence[Job], how: How, workers: int, progress: Progress | None, executor: Executor | None) -> list[Outcome]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
+import shutil
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -53,26 +54,21 @@ def assess(
         )
     summarise(result, out)
     if as_json:
-        typer.echo((out / "assessment.json").read_text("utf-8"))
+        with (out / "assessment.json").open(encoding="utf-8") as file:
+            shutil.copyfileobj(file, sys.stdout)
     finish(len(result.failed))
 
 
 def summarise(result: Assessments, out: Path) -> None:
     """Print, for eyes, how many batteries went where, what failed and why, and where the report is."""
-    outcomes: Counter[str] = Counter()
-    verdicts: Counter[str] = Counter()
-    for head in _heads(out / "assessment.json"):
-        outcomes[head[0]] += 1
-        verdicts[head[1]] += 1
-    say("cli.assessed", count=sum(outcomes.values()))
-    for title, counts, stem in (("cli.decisions", outcomes, "grading.outcome"), ("cli.verdicts", verdicts, "safety.verdict")):
+    from cellwright.assess import heads
+
+    ends = heads(result.assessments)
+    say("cli.assessed", count=len(ends))
+    for title, stem, place in (("cli.decisions", "grading.outcome", 0), ("cli.verdicts", "safety.verdict", 1)):
+        counts = Counter(end[place] for end in ends)
         if counts:
             say(title, counts=[f"{label(f'{stem}.{name}')} {n}" for name, n in counts.most_common()])
     for failure in result.failed:
         complain(failure.code, **failure.params)
     say("cli.report_at", path=str(out / "report.html"))
-
-
-def _heads(path: Path) -> list[tuple[str, str]]:
-    found = json.loads(path.read_bytes())["assessments"]
-    return [(a["decision"]["outcome"], a["verdict"]["outcome"]) for a in found]

@@ -1,6 +1,6 @@
 """Mappings that cannot change, so that values which hold them stay values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 
@@ -20,13 +20,16 @@ class FrozenDict(dict[str, Any]):
         return type(self), (dict(self),)
 
 
-_FROZEN = {FrozenDict, str, int, float, bool, type(None)}
+_SCALARS = {str, int, float, bool, type(None)}
 
 
 def freeze(value: Any) -> Any:
     """Turn lists into tuples and mappings into `FrozenDict`, all the way down."""
-    if type(value) in _FROZEN:  # most values by far, and asking whether one is a Mapping is slow
+    kind: type[Any] = value.__class__  # a truckload holds millions of these: a look at the type first, and isinstance only for the rest
+    if kind in _SCALARS or kind is FrozenDict:
         return value
+    if kind is dict and _flat(value.values()):
+        return FrozenDict(value)
     if isinstance(value, Mapping):
         return FrozenDict({str(k): freeze(v) for k, v in value.items()})  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
     if isinstance(value, list | tuple):
@@ -34,7 +37,14 @@ def freeze(value: Any) -> Any:
     return value
 
 
+def _flat(values: Iterable[Any]) -> bool:
+    return all(type(v) in _SCALARS for v in values)
+
+
 def freeze_fields(instance: object, *names: str) -> None:
     """Freeze fields of a frozen dataclass from its ``__post_init__``."""
     for name in names:
-        object.__setattr__(instance, name, freeze(getattr(instance, name)))
+        value = getattr(instance, name)
+        frozen = freeze(value)
+        if frozen is not value:
+            object.__setattr__(instance, name, frozen)

@@ -8,7 +8,7 @@ wrong reading. It can hold, not reject: it says that one is unlike the others, n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -66,14 +66,23 @@ class Siblings:
         return chosen[order][first, 3].tolist()
 
 
-def siblings(resistances: Mapping[str, Sequence[Quantity]]) -> Siblings:
-    """Gather the ``dc_resistance`` [ohm] of batteries of one kind by their ids."""
-    pulsed = {name: found for name, q in resistances.items() if (found := tuple(_pulses(q)))}
+def sibling(battery: str, resistances: Sequence[Quantity]) -> Siblings:
+    """Return a group of one: of its ``dc_resistance`` [ohm] only numbers are kept, since a truckload's quantities are many."""
     rows: dict[Pulse, list[tuple[float, float, float, float]]] = {}
-    for index, found in enumerate(pulsed.values()):
-        for pulse, q in found:
-            rows.setdefault(pulse, []).append((index, q.conditions["soc"], q.conditions["temperature_celsius"], q.value or 0.0))
-    return Siblings(tuple(pulsed), {pulse: np.array(points) for pulse, points in rows.items()})
+    for pulse, q in _pulses(resistances):
+        rows.setdefault(pulse, []).append((0.0, q.conditions["soc"], q.conditions["temperature_celsius"], q.value or 0.0))
+    return Siblings((battery,) if rows else (), {pulse: np.array(points) for pulse, points in rows.items()})
+
+
+def siblings(groups: Iterable[Siblings]) -> Siblings:
+    """Join groups to one."""
+    ids: list[str] = []
+    joined: dict[Pulse, list[Points]] = {}
+    for group in groups:
+        for pulse, points in group.points.items():
+            joined.setdefault(pulse, []).append(points + np.array([len(ids), 0.0, 0.0, 0.0]))
+        ids += group.ids
+    return Siblings(tuple(ids), {pulse: np.concatenate(points) for pulse, points in joined.items()})
 
 
 def compare_with_siblings(
