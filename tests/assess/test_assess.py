@@ -116,3 +116,22 @@ def test_json_for_programs_is_one_document(truckload: tuple[Path, Assessments]):
     whole = json.loads((truckload[0] / "out" / "assessment.json").read_text("utf-8"))
     assert set(whole) == {"schema_version", "program_version", "created", "rules", "assessments", "failed"}
     assert {r["name"] for r in whole["rules"]} == {"safety-used-battery", "routing-default", "eu-2023-1542", "kr-2026"}
+
+
+def test_a_test_and_the_temperature_log_beside_it_are_one_battery(data: Path, tmp_path: Path):
+    leaf = data / "safety" / "nissan_leaf_cell"
+    for name in ("1C-Discharge-Bitrode-data.csv", "Temperature-1C-discharge.lvm"):
+        (tmp_path / name).symlink_to(leaf / name)
+    files = "1C-Discharge-Bitrode-data.csv;Temperature-1C-discharge.lvm"
+    (tmp_path / "batteries.csv").write_text(
+        f"id,rated_capacity_ah,minimum_voltage_volt,maximum_voltage_volt,files\nleaf,33,3.0,4.2,{files}\n"
+    )
+    result = cw.assess([tmp_path], out=tmp_path / "out", rate_hz=1 / 3)
+    assert result.failed == ()
+    (battery,) = result.assessments
+    capacity, rise = battery.first("capacity"), battery.first("temperature_rise")
+    assert capacity is not None
+    assert capacity.value == pytest.approx(30.3, abs=0.02)
+    assert rise is not None
+    assert rise.value is not None
+    assert [s.reader for s in battery.sources].count("labview") == 1

@@ -39,3 +39,8 @@ def test_the_channel_is_part_of_the_name_of_its_errors():
 def test_a_misspelt_key_is_named():
     with pytest.raises(ListError, match=r"tester.toml: nobody knows `chanel`; did you mean `channel`\?"):
         parse_tester(TOML.replace("channel", "chanel"), "tester.toml")
+
+
+def test_an_error_limit_cannot_be_negative():
+    with pytest.raises(ListError, match="gain"):
+        parse_tester(TOML.replace("gain = 0.0003", "gain = -0.0003"), "tester.toml")

@@ -134,13 +134,13 @@ def test_a_resistance_that_straddles_its_limit_leaves_it_undecided():
 def test_a_resistance_near_empty_or_in_the_cold_is_not_held_against_the_rated_one(at: dict[str, Any]):
     decision = decided(capacity_soh(0.95), resistance(0.0064, **at))
     assert decision.outcome == "remanufacture"
-    assert "grading.resistance.not_held" in codes(decision)
+    assert "grading.resistance.not_measured" in codes(decision)
 
 
 def test_without_a_rated_resistance_none_is_held_and_that_is_said():
     decision = decided(capacity_soh(0.95), resistance(0.0064), battery=replace(CELL, rated_resistance_ohm=None))
     assert decision.outcome == "remanufacture"
-    assert "grading.resistance.not_held" in codes(decision)
+    assert "grading.resistance.not_rated" in codes(decision)
 
 
 def test_the_decisive_resistance_is_of_a_ten_second_discharge_near_half_charge():
@@ -314,3 +314,13 @@ def test_the_capacity_that_is_missing_comes_before_the_checks_that_are():
     aborted = absent("capacity_soh", "1", message("measure.no_full_discharge"))
     decision = grade(CELL, {"capacity_soh": (aborted,), "dc_resistance": (resistance(0.002),)}, Verdict("insufficient", (HEAT,)), RULES)
     assert [need.code for need in decision.needs] == ["grading.need.reference_capacity", "grading.need.check"]
+
+
+@pytest.mark.parametrize("at", [{"nominal_time_s": 0.2}, {"nominal_time_s": 60.0}, {"rest_before_s": 1.0}])
+def test_a_pulse_too_short_too_long_or_hardly_rested_is_not_held_against_the_rated_one(at: dict[str, Any]):
+    assert "grading.resistance.not_measured" in codes(decided(capacity_soh(0.95), resistance(0.002, **at)))
+
+
+def test_milliohms_written_as_ohms_are_told():
+    decision = decided(capacity_soh(0.95), resistance(0.002), battery=replace(CELL, rated_resistance_ohm=2.0))
+    assert "grading.resistance.implausible" in codes(decision)

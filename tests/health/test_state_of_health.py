@@ -170,9 +170,37 @@ def test_it_goes_to_json_and_back():
 
 
 @settings(deadline=None)
-@given(st.floats(0.1, 60.0), st.floats(0.0, 1.0), st.floats(0.1, 200.0))
-def test_relative_uncertainty_is_that_of_the_capacity(value: float, relative: float, rated: float):
-    (soh,) = of(replace(BATTERY, rated_capacity_ah=rated), capacity(value, relative * value))
+@given(st.floats(0.01, 1.1), st.floats(0.0, 1.0), st.floats(0.1, 200.0))
+def test_relative_uncertainty_is_that_of_the_capacity(share: float, relative: float, rated: float):
+    (soh,) = of(replace(BATTERY, rated_capacity_ah=rated), capacity(share * rated, relative * share * rated))
     assert soh.value is not None
     assert soh.standard_uncertainty is not None
     assert soh.standard_uncertainty / soh.value == pytest.approx(relative)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "code"),
+    [
+        ({"counter_ah": 21.0}, "health.counter_disagrees"),
+        ({"charge_mode": "CC"}, "health.not_charged_to_taper"),
+        ({"charge_mode": "CCCV", "charge_end_current_ampere": 2.6}, "health.not_charged_to_taper"),  # C/10 of 25 Ah is 2.5 A
+        ({"discharge_mode": "CCCV"}, "health.discharged_at_constant_voltage"),
+        ({"pause_s": 1800.0}, "health.discharge_paused"),
+        ({"start_temperature_celsius": float("nan")}, "health.not_comparable"),
+    ],
+)
+def test_another_kind_of_test_is_not_compared_with_a_rating(conditions: dict[str, Any], code: str):
+    (soh,) = of(BATTERY, capacity(**conditions))
+    assert soh.value is None
+    assert soh.reason is not None
+    assert soh.reason.code == code
+
+
+def test_a_charge_that_tapered_is():
+    (soh,) = of(BATTERY, capacity(20.0, charge_mode="CCCV", charge_end_current_ampere=2.4))
+    assert soh.value == pytest.approx(0.8)
+
+
+def test_nobody_holds_nine_times_their_rating():
+    (soh,) = of(BATTERY, capacity(224.0))
+    assert soh.reason == message("health.implausible", share=896.0, column="rated_capacity_ah")

@@ -27,11 +27,21 @@ UNITS = {
     "temperature_rise": "K",
     "maximum_temperature": "degC",
     "rest_sag": "V/h",
+    "cell_maximum_voltage": "V",
+    "cell_minimum_voltage": "V",
     "cell_voltage_spread": "V",
     "isolation_resistance": "ohm",
 }
 SOUND = {"maximum_voltage": 4.19, "minimum_voltage": 2.1, "temperature_rise": 6.0, "maximum_temperature": 31.0, "rest_sag": 0.001}
-SOUND_MODULE = {**SOUND, "maximum_voltage": 50.2, "minimum_voltage": 34.0, "cell_voltage_spread": 0.02, "isolation_resistance": 1e6}
+SOUND_MODULE = {
+    **SOUND,
+    "maximum_voltage": 50.2,
+    "minimum_voltage": 34.0,
+    "cell_maximum_voltage": 4.21,
+    "cell_minimum_voltage": 2.75,
+    "cell_voltage_spread": 0.02,
+    "isolation_resistance": 1e6,
+}
 
 
 def reading(name: str, value: float, u: float | None = 0.001) -> Quantity:

@@ -1,5 +1,7 @@
 """The safety gates: what is a finding, what is not, and that missing evidence never passes."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from cellwright.core.assessment import Finding, Verdict
 from cellwright.core.battery import Battery
 from cellwright.core.messages import message
 from cellwright.core.quantity import Quantity, absent
-from cellwright.safety import essential, screen
+from cellwright.safety import Siblings, essential, screen
 from tests.safety.batteries import BESIDE, CELL, MODULE, ROWS, RULES, SOUND, SOUND_MODULE, check_of, evidence, reading, resistance
 
 
@@ -47,7 +49,7 @@ def test_a_finding_says_what_where_how_sure_on_what_and_by_which_rule():
     (finding,), verdict = screen(CELL, quantities, BESIDE, RULES)
     assert (finding.where, finding.effect, finding.evidence) == ("cell-1", "hold", (ROWS,))
     assert finding.confidence == pytest.approx(0.99865, abs=1e-5)
-    assert finding.params == {"value": 4.206, "uncertainty": 0.004, "limit": 4.2, "unit": "V"}
+    assert finding.params == {"value": 4.206, "uncertainty": 0.004, "limit": 4.2, "unit": "V", "check": "safety.check.maximum_voltage"}
     assert finding.rule is not None
     assert (finding.rule.rule, finding.rule.limit, finding.rule.status) == ("safety-used-battery", "maximum_voltage_ratio_hold", "assumed")
     assert check_of(verdict, "maximum_voltage").rule == finding.rule
@@ -162,7 +164,14 @@ SPAN = {
     "temperature_rise": (0.0, 45.0),
     "isolation_resistance": (1e3, 1e4),
 }
-SPAN |= {"maximum_temperature": (20.0, 65.0), "rest_sag": (-0.1, 0.7), "cell_voltage_spread": (0.0, 0.6), "dc_resistance": (0.001, 0.004)}
+SPAN |= {
+    "maximum_temperature": (20.0, 65.0),
+    "rest_sag": (-0.1, 0.7),
+    "cell_maximum_voltage": (4.0, 4.6),
+    "cell_minimum_voltage": (1.0, 3.0),
+    "cell_voltage_spread": (0.0, 0.6),
+    "dc_resistance": (0.001, 0.004),
+}
 
 
 @settings(max_examples=300, deadline=None)
@@ -176,3 +185,41 @@ def test_taking_evidence_away_never_turns_another_verdict_into_a_pass(values: di
     hidden = {n: (absent(n, q[0].unit, message("measure.no_rest", shortest_s=1.0)),) if n in removed else q for n, q in everything.items()}
     assert screen(MODULE, hidden, BESIDE, RULES)[1].outcome == after
     assert before in ("pass", "hold", "reject")
+
+
+@pytest.mark.parametrize(("name", "value"), [("cell_maximum_voltage", 4.35), ("cell_minimum_voltage", 2.5)])
+def test_a_cell_beyond_its_share_of_the_limit_is_found_though_the_module_is_within(name: str, value: float):
+    """50.4 V / 12 = 4.2 V, 1.03 times that 4.326 V; 33.6 V / 12 = 2.8 V, 0.9 times that 2.52 V."""
+    (finding,), verdict = screen(MODULE, evidence(SOUND_MODULE, **{name: value}), BESIDE, RULES)
+    assert (finding.code, verdict.outcome) == (f"safety.finding.{name}", "hold")
+
+
+def test_a_lone_reading_is_held_for_the_probes_sake_and_rejects_nothing():
+    alone = replace(reading("maximum_temperature", 217.0), conditions={"isolated": True})
+    quantities = evidence(SOUND) | {"maximum_temperature": (reading("maximum_temperature", 31.0), alone)}
+    (finding,), verdict = screen(CELL, quantities, BESIDE, RULES)
+    assert (finding.code, finding.effect, verdict.outcome) == ("safety.finding.implausible_reading", "hold", "hold")
+
+
+def test_a_poor_probe_buys_heat_nothing():
+    """70 °C with U = 20.2 K is within U of the 50 and 60 °C limits: held, and not surely a reject."""
+    (finding,), _ = screen(CELL, evidence(SOUND) | {"maximum_temperature": (reading("maximum_temperature", 70.0, 10.1),)}, BESIDE, RULES)
+    assert finding.effect == "hold"
+
+
+def test_a_rise_beside_a_room_that_warmed_does_not_reject():
+    rise = replace(reading("temperature_rise", 55.8), conditions={"ambient_moved_kelvin": 55.0})
+    assert screen(CELL, evidence(SOUND) | {"temperature_rise": (rise,)}, BESIDE, RULES)[1].outcome == "hold"
+
+
+def test_a_battery_that_was_never_under_load_does_not_pass():
+    _, verdict = screen(CELL, {**evidence(SOUND), "dc_resistance": ()}, Siblings(), RULES)
+    assert check_of(verdict, "temperature_rise").reason == message("safety.never_loaded")
+    assert verdict.outcome == "insufficient"
+
+
+def test_sag_that_is_still_relaxation_is_no_finding_and_no_clearance():
+    sag = replace(reading("rest_sag", 0.018), conditions={"relaxing": True})
+    findings, verdict = screen(CELL, evidence(SOUND) | {"rest_sag": (sag,)}, BESIDE, RULES)
+    assert (findings, verdict.outcome) == ((), "insufficient")
+    assert check_of(verdict, "rest_sag").reason == message("safety.still_relaxing")

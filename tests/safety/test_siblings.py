@@ -56,7 +56,9 @@ def test_only_what_was_pulsed_alike_is_compared(at: dict[str, Any]):
     others = siblings(0.0019, 0.002, 0.002, 0.0021, 0.0021, 0.0022, **at)
     findings, verdict = beside(others, resistance(0.008))
     assert findings == ()
-    assert check_of(verdict, "dc_resistance").status == "not_performed"
+    check = check_of(verdict, "dc_resistance")
+    assert check.status == "not_performed"
+    assert essential(check) is (None not in at.values())  # siblings whose state or temperature is unknown were as good as not pulsed
 
 
 def test_each_sibling_counts_once_with_its_nearest_state_of_charge():

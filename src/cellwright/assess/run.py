@@ -21,6 +21,7 @@ from cellwright.core.boundary import from_json, to_json
 from cellwright.core.errors import UsageError
 from cellwright.core.files import whole_file
 from cellwright.core.tester import Tester, parse_tester
+from cellwright.readers.clock import check_zone
 
 WORK = ".work"
 
@@ -82,6 +83,8 @@ def assess(
     """
     folder = Path(out)
     planned = plan([Path(p) for p in paths], Path(batteries) if batteries else None)
+    if timezone:
+        check_zone(timezone)
     checked, stamp = load_procedure(procedure)
     ruled = rule_files.load(*rules)
     how = How(folder / WORK, checked, stamp, _tester(tester), rate_hz, timezone)
@@ -146,5 +149,7 @@ def _tester(path: str | Path | None) -> Tester | None:
         return None
     try:
         return parse_tester(Path(path).read_text("utf-8-sig"), Path(path).name)
+    except FileNotFoundError:
+        raise UsageError("assess.no_such_path", path=str(path)) from None
     except OSError as error:
         raise UsageError("assess.cannot_open", path=str(path), detail=error.strerror or str(error)) from None

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from cellwright.core.boundary import Strict, parse, parse_toml_text, unknown_key
+from annotated_types import Interval
+
+from cellwright.core.boundary import Count, Finite, NotNegative, Positive, Strict, parse, parse_toml_text, unknown_key
 from cellwright.core.errors import ListError
 
 Level = Literal["cell", "module", "pack"]
@@ -56,18 +58,18 @@ class Battery(Strict):
     level: Level = "cell"
     chemistry: str | None = None
     format: str | None = None
-    rated_capacity_ah: float | None = None
-    rated_capacity_c_rate: float | None = None
-    rated_temperature_celsius: float | None = None
-    rated_energy_wh: float | None = None
-    rated_resistance_ohm: float | None = None
-    minimum_voltage_volt: float | None = None
-    maximum_voltage_volt: float | None = None
-    series: int | None = None
-    parallel: int | None = None
+    rated_capacity_ah: Positive | None = None
+    rated_capacity_c_rate: Positive | None = None
+    rated_temperature_celsius: Finite | None = None
+    rated_energy_wh: Positive | None = None
+    rated_resistance_ohm: Positive | None = None
+    minimum_voltage_volt: NotNegative | None = None
+    maximum_voltage_volt: Positive | None = None
+    series: Count | None = None
+    parallel: Count | None = None
     purpose: str | None = None
     waste: Literal["yes", "no", "unknown"] = "unknown"
-    bms_soh: float | None = None
+    bms_soh: Annotated[float, Interval(gt=0, le=1.5)] | None = None
     files: tuple[str, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
 
@@ -77,7 +79,7 @@ LIST_COLUMNS = tuple(f.name for f in fields(Battery) if f.name != "identifiers")
 
 def parse_battery(source: str, where: str) -> Battery:
     """Parse a ``battery.toml`` or ``pack.toml``. Raises `ListError`."""
-    return parse_toml_text(Battery, source, where)
+    return _sensible(parse_toml_text(Battery, source, where), where)
 
 
 def parse_battery_list(source: str, where: str) -> tuple[Battery, ...]:
@@ -86,7 +88,8 @@ def parse_battery_list(source: str, where: str) -> tuple[Battery, ...]:
     Parameters
     ----------
     source
-        The text; columns are `LIST_COLUMNS`, only ``id`` is required, an empty field says nothing.
+        The text; columns are `LIST_COLUMNS`, only ``id`` is required, an empty field says nothing. Fields may be separated by
+        semicolons, as spreadsheets in some countries write them; several globs then need quotes.
     where
         The file's name, for errors.
 
@@ -96,7 +99,9 @@ def parse_battery_list(source: str, where: str) -> tuple[Battery, ...]:
         For a column nobody knows (with the nearest right name), a wrong value (with its row), a second battery of one id,
         or a parent that is not in the list.
     """
-    rows = csv.DictReader(source.splitlines())
+    lines = source.splitlines()
+    semicolons = bool(lines) and ";" in lines[0] and "," not in lines[0]
+    rows = csv.DictReader(lines, delimiter=";" if semicolons else ",")
     header = [name.strip() for name in rows.fieldnames or ()]
     rows.fieldnames = header
     for name in header:
@@ -117,7 +122,14 @@ def _from_row(row: dict[str | Any, Any], where: str) -> Battery:
     given: dict[str, Any] = {k: v.strip() for k, v in row.items() if v and v.strip()}
     if "files" in given:
         given["files"] = tuple(part.strip() for part in given["files"].split(";") if part.strip())
-    return parse(Battery, given, where)
+    return _sensible(parse(Battery, given, where), where)
+
+
+def _sensible(battery: Battery, where: str) -> Battery:
+    low, high = battery.minimum_voltage_volt, battery.maximum_voltage_volt
+    if low is not None and high is not None and low >= high:
+        raise ListError("core.limits_swapped", file=where, minimum=low, maximum=high)
+    return battery
 
 
 def _check_references(batteries: Sequence[Battery], where: str) -> None:

@@ -6,7 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args, get_type_hints
+from math import inf
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar, get_args, get_type_hints
+
+from annotated_types import Interval
 
 from cellwright.core import resources
 from cellwright.core.errors import ListError
@@ -15,6 +18,11 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
 
 T = TypeVar("T")
+
+Positive = Annotated[float, Interval(gt=0, lt=inf)]
+NotNegative = Annotated[float, Interval(ge=0, lt=inf)]
+Finite = Annotated[float, Interval(gt=-inf, lt=inf)]
+Count = Annotated[int, Interval(gt=0)]
 
 
 class Strict:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from cellwright.core import resources
-from cellwright.core.boundary import Strict, parse_yaml_text, unknown_key
+from cellwright.core.boundary import Finite, NotNegative, Strict, parse_yaml_text, unknown_key
 from cellwright.core.errors import ListError, UsageError
 from cellwright.core.frozen import FrozenDict, freeze_fields
 
@@ -33,7 +33,7 @@ class Limit(Strict):
         The source's clause, where it was read or reported.
     """
 
-    value: float
+    value: Finite
     unit: str
     source: str
     status: Status
@@ -75,7 +75,7 @@ class Rules(Strict):
     title: Mapping[str, str]
     limits: Mapping[str, Limit] = field(default_factory=FrozenDict)
     terms: Mapping[str, Term] = field(default_factory=FrozenDict)
-    guard_band: float = 1.0
+    guard_band: NotNegative = 1.0
 
     def __post_init__(self) -> None:
         freeze_fields(self, "title", "limits", "terms")
@@ -155,7 +155,7 @@ def load(*chosen: str) -> RuleSet:
     Raises
     ------
     UsageError
-        Where a name is neither shipped nor a file.
+        Where a name is neither shipped nor a file, or two of one kind are chosen.
     ListError
         Where a file has a wrong key or value.
     """
@@ -163,12 +163,17 @@ def load(*chosen: str) -> RuleSet:
 
     found: dict[str, Rules] = {}
     digests: dict[str, str] = {}
-    for name in [*SHIPPED.values(), *chosen]:
+    taken: dict[str, str] = {}
+    for name in dict.fromkeys([*(n for n in SHIPPED.values() if n not in chosen), *chosen]):
         named = resources.named_or_file("rules", name)
         if named is None:
             raise UsageError("core.no_such_rules", name=name, known=resources.names("rules", ".yaml"))
         where, source = named
         rules = parse_rules(source, where)
+        if rules.kind in taken:
+            raise UsageError("core.two_rules_of_a_kind", first=taken[rules.kind], second=name, kind=rules.kind)
+        if name in chosen:
+            taken[rules.kind] = name
         found[rules.kind] = rules
         digests[rules.name] = hashlib.sha256(source.encode()).hexdigest()
     used = {r.name for r in found.values()}

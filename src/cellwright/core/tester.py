@@ -8,7 +8,7 @@ from math import hypot, sqrt
 from typing import Literal
 
 from cellwright.core import resources
-from cellwright.core.boundary import Strict, parse_toml_text
+from cellwright.core.boundary import NotNegative, Positive, Strict, parse_toml_text
 
 Distribution = Literal["rectangular", "normal"]
 
@@ -47,10 +47,10 @@ class Range(Strict):
     Gain and offset are common to all readings of a channel and range: averaging does not shrink them.
     """
 
-    maximum: float
-    gain: float
-    offset: float
-    resolution: float
+    maximum: Positive
+    gain: NotNegative
+    offset: NotNegative
+    resolution: NotNegative
     distribution: Distribution = "rectangular"
     calibration: Calibration | None = None
 
@@ -98,7 +98,7 @@ class Tester(Strict):
     voltage: tuple[Range, ...]
     current: tuple[Range, ...]
     temperature: tuple[Range, ...]
-    time_resolution_s: float
+    time_resolution_s: NotNegative
     serial: str | None = None
     channel: str | None = None
     default: bool = False

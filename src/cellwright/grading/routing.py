@@ -118,9 +118,10 @@ def _by_measurement(battery: Battery, quantities: Mapping[str, tuple[Quantity, .
     soh = next(iter(quantities.get("capacity_soh", ())), None)
     if soh is None or soh.value is None or soh.origin in ("bms", "declared"):
         return _without_capacity(soh)
-    ratio = resistance_ratio(battery, quantities.get("dc_resistance", ()))
+    held = resistance_ratio(battery, quantities.get("dc_resistance", ()))
+    ratio = held if isinstance(held, Quantity) else None
     conditioning = (message("grading.need.conditioned_capacity"),) if soh.conditions.get("unconditioned") else ()
-    reasons = _reservations(bool(conditioning), ratio)
+    reasons = _reservations(bool(conditioning), held)
     refused: list[Placed] = []
     for outcome in _ROUTES[battery.level]:
         placed = _hold(outcome, soh, ratio, rules, k)
@@ -144,13 +145,13 @@ def _without_capacity(soh: Quantity | None) -> Route:
     return Route("undecided", (Reason(why.code, why.params, "capacity_soh"),), (need,))
 
 
-def _reservations(unconditioned: bool, ratio: Quantity | None) -> tuple[Reason, ...]:
+def _reservations(unconditioned: bool, held: Quantity | Message) -> tuple[Reason, ...]:
     """What the decision could not take into account, said before the limits."""
     found: list[Reason] = []
     if unconditioned:
         found.append(Reason("grading.unconditioned", quantity="capacity_soh"))
-    if ratio is None:
-        found.append(Reason("grading.resistance.not_held", quantity="dc_resistance"))
+    if isinstance(held, Message):
+        found.append(Reason(held.code, held.params, "dc_resistance"))
     return tuple(found)
 
 

@@ -11,6 +11,7 @@ from cellwright.core.messages import Message, message
 from cellwright.core.quantity import Quantity
 
 RATE_TOLERANCE = 0.10  # of the rated rate
+TAPER_C_RATE = 0.1  # a charge that ends at more than C/10 leaves a share of the capacity out
 TEMPERATURE_TOLERANCE_K = 2.0  # of a reference test at 25 ± 2 °C
 VOLTAGE_TOLERANCE = 0.002  # of the limit: 8 mV at 4.2 V, most of a percent of capacity there, and more than testers err
 
@@ -42,7 +43,7 @@ class Condition:
         """Whether both are known and too far apart (a rounding of the last bit is not a difference)."""
         if self.rated is None or self.tested is None:
             return False
-        return abs(self.tested - self.rated) > self.tolerance * (1 + 1e-9)
+        return not abs(self.tested - self.rated) <= self.tolerance * (1 + 1e-9)
 
 
 def objection(battery: Battery, measured: Quantity) -> Message | None:
@@ -52,6 +53,8 @@ def objection(battery: Battery, measured: Quantity) -> Message | None:
     the test does. A condition that is open is not taken to match.
     """
     conditions = _conditions(battery, measured.conditions)
+    if unlike := _unlike(battery, measured.conditions):
+        return unlike
     if differing := [c for c in conditions if c.differs]:
         return message(
             "health.not_comparable",
@@ -63,6 +66,20 @@ def objection(battery: Battery, measured: Quantity) -> Message | None:
         return message("health.not_comparable_rating_incomplete", columns=unstated)
     if unknown := [c.code for c in conditions if c.tested is None]:
         return message("health.not_comparable_test_incomplete", what=unknown)
+    return None
+
+
+def _unlike(battery: Battery, tested: Mapping[str, Any]) -> Message | None:
+    """What makes it another kind of test than a rating's: charged to a taper, then discharged at constant current without a break."""
+    if "counter_ah" in tested:
+        return message("health.counter_disagrees", counter=tested["counter_ah"])
+    end, rated = tested.get("charge_end_current_ampere"), battery.rated_capacity_ah
+    if tested.get("charge_mode") == "CC" or (end is not None and rated and abs(end) > TAPER_C_RATE * rated):
+        return message("health.not_charged_to_taper", current=end, limit=TAPER_C_RATE * (rated or 0.0))
+    if tested.get("discharge_mode") in ("CV", "CCCV"):
+        return message("health.discharged_at_constant_voltage")
+    if tested.get("pause_s"):
+        return message("health.discharge_paused", pause=tested["pause_s"])
     return None
 
 

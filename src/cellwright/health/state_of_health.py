@@ -11,6 +11,7 @@ from cellwright.core.quantity import Method, Quantity, absent, exact
 from cellwright.health.rating import objection, rated_conditions
 
 _RATINGS = {"capacity": ("rated_capacity_ah", "Ah"), "energy": ("rated_energy_wh", "Wh")}
+HIGHEST_SOH = 1.15
 _METHOD = Method("measured over rated")
 
 
@@ -46,7 +47,7 @@ def _ratio(battery: Battery, name: str, measured: Quantity) -> Quantity:
     column, unit = _RATINGS[name]
     rated: float = getattr(battery, column) or 0.0
     conditions = {**measured.conditions, column: rated or None, **rated_conditions(battery)}
-    reason = measured.reason or _no_rating(rated, column) or objection(battery, measured)
+    reason = measured.reason or _no_rating(rated, column) or objection(battery, measured) or _implausible(measured, rated, column)
     if reason:
         return absent(f"{name}_soh", "1", reason, method=_METHOD, conditions=conditions, evidence=measured.evidence, origin=measured.origin)
     ratio = measured / exact(column, rated, unit)
@@ -57,6 +58,12 @@ def _ratio(battery: Battery, name: str, measured: Quantity) -> Quantity:
 
 def _no_rating(rated: float, column: str) -> Message | None:
     return None if rated else message("health.no_rated_value", columns=[column])
+
+
+def _implausible(measured: Quantity, rated: float, column: str) -> Message | None:
+    """No battery holds much more than it is rated at: then the rating is another battery's, or the file's time or current is off."""
+    share = (measured.value or 0.0) / rated
+    return message("health.implausible", share=round(100 * share, 1), column=column) if share > HIGHEST_SOH else None
 
 
 def _unmeasured(name: str) -> Quantity:

@@ -8,7 +8,7 @@ from typing import Any
 from cellwright.core.quantity import Quantity
 
 
-def confidence_beyond(measured: Quantity, limit: float, direction: int = 1) -> float | None:
+def confidence_beyond(measured: Quantity, limit: float, direction: int = 1, *, doubt: bool = True) -> float | None:
     """Return the probability that the limit is passed, where the value is past it by more than its expanded uncertainty; else None.
 
     Parameters
@@ -19,6 +19,8 @@ def confidence_beyond(measured: Quantity, limit: float, direction: int = 1) -> f
         [unit of `measured`].
     direction
         +1 where too high is the danger, -1 where too low is.
+    doubt
+        False where any value past the limit counts, however uncertain.
 
     Notes
     -----
@@ -29,7 +31,7 @@ def confidence_beyond(measured: Quantity, limit: float, direction: int = 1) -> f
     from scipy.special import ndtr, stdtr
 
     distance = direction * ((measured.value or 0.0) - limit)
-    if distance <= (measured.expanded_uncertainty or 0.0):
+    if distance <= ((measured.expanded_uncertainty or 0.0) if doubt else 0.0):
         return None
     if measured.standard_uncertainty is None:
         return 0.5

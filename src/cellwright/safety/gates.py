@@ -2,7 +2,8 @@
 
 Every gate is essential: where its evidence is missing there is no pass. What each is there for:
 
-- voltage above its maximum or below its minimum: overcharge plates lithium, over-discharge dissolves copper;
+- voltage above its maximum or below its minimum: overcharge plates lithium, over-discharge dissolves copper; of a module or pack
+  each cell for itself too, since the sum hides it;
 - temperature: a cell that heats more than its test calls for loses the energy inside;
 - sag at rest: voltage that keeps falling without current is self-discharge, the one trace an internal short leaves early;
 - spread between the cells of a module or pack: one that drifts from the others is overcharged first;
@@ -38,6 +39,11 @@ class Gate:
         What the battery list has to state for that.
     levels
         Where the check applies.
+    doubt
+        Whether a reading past the limit by less than its uncertainty is let through: a tester steers to a voltage limit and ends
+        within its own error of it; heat, sag and spread are steered by nobody, and a poor probe buys them nothing.
+    loaded
+        Whether only a battery that was under load can show it.
     """
 
     quantity: str
@@ -46,10 +52,17 @@ class Gate:
     scale: Callable[[Battery], float | None] = lambda _: 1.0
     columns: tuple[str, ...] = ()
     levels: tuple[Level, ...] = ("cell", *_ASSEMBLIES)
+    doubt: bool = False
+    loaded: bool = False
 
 
 def _cells_in_series(battery: Battery) -> float | None:
     return battery.series or (1.0 if battery.level == "cell" else None)
+
+
+def _of_one_cell(battery: Battery, limit: float | None) -> float | None:
+    """A module's limit over its cells in series [V]: the series reaches its limit while one cell is already beyond its own."""
+    return limit / battery.series if limit and battery.series else None
 
 
 def _nominal_voltage(battery: Battery) -> float | None:
@@ -65,6 +78,7 @@ GATES = (
         "maximum_voltage_ratio",
         scale=lambda battery: battery.maximum_voltage_volt,
         columns=("maximum_voltage_volt",),
+        doubt=True,
     ),
     Gate(
         "minimum_voltage",
@@ -72,8 +86,26 @@ GATES = (
         direction=-1,
         scale=lambda battery: battery.minimum_voltage_volt,
         columns=("minimum_voltage_volt",),
+        doubt=True,
     ),
-    Gate("temperature_rise", "temperature_rise"),
+    Gate(
+        "cell_maximum_voltage",
+        "cell_maximum_voltage_ratio",
+        scale=lambda battery: _of_one_cell(battery, battery.maximum_voltage_volt),
+        columns=("maximum_voltage_volt", "series"),
+        levels=_ASSEMBLIES,
+        doubt=True,
+    ),
+    Gate(
+        "cell_minimum_voltage",
+        "cell_minimum_voltage_ratio",
+        direction=-1,
+        scale=lambda battery: _of_one_cell(battery, battery.minimum_voltage_volt),
+        columns=("minimum_voltage_volt", "series"),
+        levels=_ASSEMBLIES,
+        doubt=True,
+    ),
+    Gate("temperature_rise", "temperature_rise", loaded=True),
     Gate("maximum_temperature", "maximum_temperature"),
     Gate("rest_sag", "rest_sag_per_cell", scale=_cells_in_series, columns=("series",)),
     Gate("cell_voltage_spread", "cell_voltage_spread", levels=_ASSEMBLIES),

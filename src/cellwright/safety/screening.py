@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from cellwright.core.assessment import Check, Finding, Verdict, VerdictOutcome
 from cellwright.core.battery import Battery
@@ -44,10 +45,12 @@ def screen(
 
     Notes
     -----
-    A limit is passed where the value is beyond it by more than its expanded uncertainty U = k·u: with U = 1 mV, 1.9997 V has not
-    fallen below 2.0 V. Every check needs its evidence, so taking quantities away never turns another verdict into a pass.
+    A voltage limit is passed where the value is beyond it by more than its expanded uncertainty U = k·u: with U = 1 mV, 1.9997 V has
+    not fallen below 2.0 V. Heat, sag and spread are held at their limit whatever their U, and reject beyond it by more than U. A lone
+    reading that its neighbours do not bear out is held for the probe's sake, and rejects nothing. Every check needs its evidence, so
+    taking quantities away never turns another verdict into a pass.
     """
-    screened = [_hold_against(gate, battery, quantities.get(gate.quantity, ()), rules) for gate in GATES if battery.level in gate.levels]
+    screened = [_hold_against(gate, battery, quantities, rules) for gate in GATES if battery.level in gate.levels]
     screened.append(compare_with_siblings(battery, quantities, siblings, rules))
     checks = tuple(check for check, _ in screened)
     findings = tuple(finding for _, found in screened for finding in found)
@@ -55,7 +58,7 @@ def screen(
 
 
 def essential(check: Check) -> bool:
-    """Tell whether there is no pass without this check: all but the comparison with siblings where there are too few of them."""
+    """Tell whether there is no pass without this check: all but the comparison with siblings where too few were pulsed at all."""
     return check.reason is None or check.reason.code != TOO_FEW
 
 
@@ -68,34 +71,56 @@ def _outcome(checks: Sequence[Check], findings: Sequence[Finding]) -> VerdictOut
     return "insufficient" if any(c.status == "not_performed" and essential(c) for c in checks) else "pass"
 
 
-def _hold_against(gate: Gate, battery: Battery, quantities: Sequence[Quantity], rules: Rules) -> Screened:
+def _hold_against(gate: Gate, battery: Battery, quantities: Mapping[str, tuple[Quantity, ...]], rules: Rules) -> Screened:
     code, scale = f"safety.check.{gate.quantity}", gate.scale(battery)
     limits = [name for name in (f"{gate.limit}_reject", f"{gate.limit}_hold") if name in rules.limits]
     rule = rules.cite(limits[-1])
-    known = [q for q in quantities if q.value is not None]
+    measured = quantities.get(gate.quantity, ())
+    known = [q for q in measured if q.value is not None]
     if not scale or not known:
-        return Check(code, "not_performed", _missing(gate, quantities, scale), rule), ()
-    found = [f for q in known if (f := _finding(gate, battery, q, [(name, rules.limits[name].value * scale) for name in limits], rules))]
-    if not found:
-        return Check(code, "clear", None, rule), ()
-    found.sort(key=lambda finding: finding.effect == "hold")
-    return Check(code, "finding", None, found[0].rule), tuple(found)
+        return Check(code, "not_performed", _missing(gate, measured, scale), rule), ()
+    if gate.loaded and not _was_loaded(quantities):
+        return Check(code, "not_performed", message("safety.never_loaded"), rule), ()
+    scaled = [(name, rules.limits[name].value * scale) for name in limits]
+    found = [(q, f) for q in known if (f := _finding(gate, battery, q, scaled, rules))]
+    settled = sorted((f for q, f in found if not q.conditions.get("relaxing")), key=lambda finding: finding.effect == "hold")
+    if settled:
+        return Check(code, "finding", None, settled[0].rule), tuple(settled)
+    if len(found) == len(known):
+        return Check(code, "not_performed", message("safety.still_relaxing"), rule), ()
+    return Check(code, "clear", None, rule), ()
+
+
+def _was_loaded(quantities: Mapping[str, tuple[Quantity, ...]]) -> bool:
+    return any(q.value is not None for name in ("capacity", "dc_resistance") for q in quantities.get(name, ()))
 
 
 def _finding(gate: Gate, battery: Battery, measured: Quantity, limits: Sequence[tuple[str, float]], rules: Rules) -> Finding | None:
     for name, limit in limits:
-        confidence = confidence_beyond(measured, limit, gate.direction)
-        if confidence is not None:
-            return Finding(
-                f"safety.finding.{gate.quantity}",
-                finding_params(measured, limit),
-                where=battery.id,
-                effect="reject" if name.endswith("_reject") else "hold",
-                confidence=confidence,
-                evidence=measured.evidence,
-                rule=rules.cite(name),
+        rejects = name.endswith("_reject")
+        confidence = confidence_beyond(measured, limit, gate.direction, doubt=gate.doubt or rejects)
+        if confidence is None:
+            continue
+        if measured.conditions.get("isolated"):
+            return replace(
+                _told(gate, battery, measured, limit), code="safety.finding.implausible_reading", confidence=0.5, rule=rules.cite(name)
             )
+        surely = rejects and "ambient_moved_kelvin" not in measured.conditions
+        effect = "reject" if surely else "hold"
+        return replace(_told(gate, battery, measured, limit), effect=effect, confidence=confidence, rule=rules.cite(name))
     return None
+
+
+def _told(gate: Gate, battery: Battery, measured: Quantity, limit: float) -> Finding:
+    cell = measured.conditions.get("cell")
+    return Finding(
+        f"safety.finding.{gate.quantity}",
+        {**finding_params(measured, limit), "check": f"safety.check.{gate.quantity}"},
+        where=battery.id if cell is None else f"{battery.id}, cell {cell}",
+        effect="hold",
+        confidence=0.5,
+        evidence=measured.evidence,
+    )
 
 
 def _missing(gate: Gate, quantities: Sequence[Quantity], scale: float | None) -> Message:

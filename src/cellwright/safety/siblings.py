@@ -103,7 +103,7 @@ def compare_with_siblings(
     compared = [(q, others.alike(battery.id, q, pulse, rules)) for pulse, q in at_half.items()]
     enough = [(q, alike) for q, alike in compared if len(alike) >= needed]
     if not enough:
-        return _not_performed(message(TOO_FEW, found=max(len(alike) for _, alike in compared), needed=needed), rules)
+        return _not_performed(message("safety.siblings_pulsed_otherwise", needed=needed), rules)
     off = [far for q, alike in enough if (far := _far_off(battery, q, alike, rules))]
     furthest = max(off, key=lambda far: far[0])[1:] if off else ()
     return Check(_CODE, "finding" if off else "clear", None, rules.cite(_LIMIT)), furthest
