@@ -5,36 +5,12 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-CELLWRIGHT = [sys.executable, "-W", "error::DeprecationWarning:cellwright", "-m", "cellwright"]
-AS_ANYONE = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] if os.geteuid() == 0 else []  # root may read everything
-
-
-def run(*arguments: str | Path, cwd: Path, prefix: list[str] | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "CELLWRIGHT_LANG": "en"}
-    command = [*(prefix or []), *CELLWRIGHT, *map(str, arguments)]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=environment, check=False, timeout=120)
-    assert "Traceback" not in done.stderr, done.stderr
-    assert not list(cwd.rglob("*.part")), "something half-written is left"
-    return done
-
-
-def lines_of(done: subprocess.CompletedProcess[str]) -> list[str]:
-    return [line for line in done.stderr.splitlines() if line.startswith("cellwright: ")]
-
-
-@pytest.fixture
-def good(tmp_path: Path) -> Path:
-    """A recording that reads: a minute of rest and a minute of discharge."""
-    rows = [f"{t},{3.7 if t < 60 else 3.6},{0 if t < 60 else -1}" for t in range(120)]
-    path = tmp_path / "good.bdf.csv"
-    path.write_text("\n".join(["test_time_second,voltage_volt,current_ampere", *rows]) + "\n")
-    return path
+from tests.cli.running import AS_ANYONE, CELLWRIGHT, lines_of, run
 
 
 def outcome(folder: Path) -> tuple[list[str], list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,9 +13,12 @@ import typer
 
 from cellwright.cli import options
 from cellwright.cli.console import complain, emit, finish, label, language, say
+from cellwright.core.messages import Message
 
 if TYPE_CHECKING:
+    from cellwright.core.battery import Battery
     from cellwright.core.errors import ReadError
+    from cellwright.core.procedure import Procedure
     from cellwright.core.recording import Recording
 
 
@@ -44,7 +48,7 @@ def read(
         out.mkdir(parents=True, exist_ok=True)
         for recording in recordings:
             channel = f"-{recording.source.channel or recording.source.file}" if len(recordings) > 1 else ""
-            written = out / f"{path.stem}{channel}.bdf.{output_format}"
+            written = out / f"{path.stem.removesuffix('.bdf')}{channel}.bdf.{output_format}"
             readers.write(recording, written)
             say("cli.wrote", file=path.name, path=str(written), rows=recording.table.height)
     finish(failed)
@@ -91,29 +95,48 @@ def check(
     timezone: options.Timezone = None,
 ) -> None:
     """Hold recordings against a procedure and list every deviation."""
-    from cellwright import measure
     from cellwright.assess import load_procedure, plan
 
     held, _ = load_procedure(procedure)
-    found: list[dict[str, object]] = []
-    failed = 0
-    for job in plan(paths, batteries).jobs:
+    planned = plan(paths, batteries)
+    found: list[Checked] = []
+    failed: list[Message] = [Message(f.code, f.params) for f in planned.failed]
+    for job in planned.jobs:
         for path, recordings in _each(list(job.files), rate_hz, timezone):
-            if not isinstance(recordings, list):
-                failed += 1
-                complain(recordings.message())
-                continue
-            for recording in recordings:
-                deviations = measure.check(recording, held, job.battery)
-                entry = {"battery": job.battery.id, "file": path.name, "procedure": held.name}
-                found.append({**entry, "deviations": [{"code": d.code, "params": d.params} for d in deviations]})
-                if not as_json:
-                    say("cli.checked", file=path.name, procedure=held.title[language()], count=len(deviations))
-                    for deviation in deviations:
-                        typer.echo(f"  - {deviation.text(language())}")
+            if isinstance(recordings, list):
+                found += [_held_against(held, recording, path, job.battery) for recording in recordings]
+            else:
+                failed.append(recordings.message())
     if as_json:
-        emit(found)
-    finish(failed)
+        emit([asdict(checked) for checked in found])
+    else:
+        for checked in found:
+            _print_checked(checked, held.title[language()])
+    for failure in failed:
+        complain(failure)
+    finish(len(failed))
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One recording held against a procedure."""
+
+    battery: str
+    file: str
+    procedure: str
+    deviations: tuple[Message, ...]
+
+
+def _held_against(procedure: Procedure, recording: Recording, path: Path, battery: Battery) -> Checked:
+    from cellwright import measure
+
+    return Checked(battery.id, path.name, procedure.name, measure.check(recording, procedure, battery))
+
+
+def _print_checked(checked: Checked, procedure: str) -> None:
+    say("cli.checked", file=checked.file, procedure=procedure, count=len(checked.deviations))
+    for deviation in checked.deviations:
+        typer.echo(f"  - {deviation.text(language())}")
 
 
 def _each(paths: list[Path], rate_hz: float | None, timezone: str | None) -> Iterator[tuple[Path, list[Recording] | ReadError]]:
@@ -146,8 +169,6 @@ def _described(recording: Recording) -> dict[str, object]:
 
 
 def _print_info(entry: dict[str, object]) -> None:
-    from cellwright.core.messages import Message
-
     if "error" in entry:
         return
     typer.echo(label("cli.info", **{k: entry[k] for k in ("file", "make", "format", "channel", "start", "rows", "duration_s")}))
