@@ -48,6 +48,17 @@ def test_capacities_from_one_channel_share_its_gain():
     assert correlation(first, second) > 0.9
 
 
+def test_two_makes_that_nobody_described_share_no_error():
+    made, default = series(CYCLE), replace(TESTER, default=True)
+    other = replace(made, source=replace(made.source, make="other", sha256="cd" * 32))
+    first, second, again = (capacity(r, tester=default) for r in (made, other, series(CYCLE, interval=2.0)))
+    assert correlation(first, second) == 0.0
+    assert correlation(first, again) > 0.9  # the same make and file
+    assert "t/m/made-up/abababab:current:gain" in first.components
+    on_channel = replace(made, source=replace(made.source, channel="7"))
+    assert "t/m/made-up/7:current:gain" in capacity(on_channel, tester=default).components
+
+
 def test_the_default_tester_says_that_it_is_one_and_errs_towards_too_much():
     default = parse_tester(resources.text("testers", "default.toml"), "default.toml")
     assert default.default

@@ -73,7 +73,9 @@ def test_the_uncertainty_is_what_the_testers_limits_make_of_it():
     offset = 0.5 * 0.01 / sqrt(3)  # half an hour
     rounding = 0.5 * 0.001 / sqrt(12)  # of a constant current: it does not average out
     clock = 10 / 3600 * sqrt(2) * 0.1 / sqrt(12)
-    assert found.standard_uncertainty == pytest.approx(hypot(gain, offset, rounding, clock), rel=1e-9)
+    per_volt = 5.0 / (4.1 - 3.0)  # Ah/V: the voltage falls on a straight line, and a wrong cut-off lets it run on
+    cut_off = per_volt * hypot(3.0 * 0.001 / sqrt(3), 0.002 / sqrt(3))
+    assert found.standard_uncertainty == pytest.approx(hypot(gain, offset, rounding, clock, cut_off), rel=1e-9)
     assert found.components["t/m:current:gain"] == pytest.approx(gain)
     assert found.components["t/m:current:offset"] == pytest.approx(-offset)  # an offset that charges takes from a discharge
 
@@ -97,6 +99,119 @@ def test_energy_and_capacity_of_one_discharge_are_correlated_through_the_current
     made = series(CYCLE)
     together = correlation(capacity(made, CELL, TESTER), energy(made, CELL, TESTER))
     assert 0.8 < together < 1.0
+
+
+def test_a_wrong_cut_off_counts_in_the_energy_with_the_voltage_there():
+    found = energy(series(CYCLE), CELL, TESTER)
+    mean, per_volt = 3.55, 5.0 / 1.1
+    offset = (5.0 + 3.0 * per_volt) * 0.002 / sqrt(3)  # of every reading, and of the last one
+    assert found.components["t/m:voltage:offset"] == pytest.approx(offset, rel=1e-6)
+    gain = (5.0 * mean + 3.0 * 3.0 * per_volt) * 0.001 / sqrt(3)
+    assert found.components["t/m:voltage:gain"] == pytest.approx(gain, rel=1e-4)
+
+
+def test_a_step_sheet_has_no_slope_to_tell_what_a_wrong_cut_off_does():
+    assert not [k for k in capacity(sheet(SHEET), CELL, TESTER).components if ":voltage:" in k]
+
+
+def test_both_edges_are_in_the_uncertainty_where_the_step_times_are_not():
+    found = capacity(series([*CYCLE, rest(600, 3.1)], interval=10.0, timed=False), CELL, TESTER)
+    assert abs(found.components[f"{SHA[:12]}:{61 + 162 + 36 + 60 + 1}:edge"]) == pytest.approx(10 / 3600 * (5 + 5) / sqrt(3))
+
+
+def paused(recording: Recording, after: float, seconds: float) -> Recording:
+    """Stop the test for a while, after so many seconds of its fifth step."""
+    late = (pl.col("step_count") > 5) | ((pl.col("step_count") == 5) & (pl.col("within") > after))
+    within = recording.table.with_columns((pl.col("test_time_second") - 3180.0).alias("within"))
+    shifted = within.with_columns(
+        pl.when(late).then(pl.col("test_time_second") + seconds).otherwise("test_time_second").alias("test_time_second")
+    )
+    return replace(recording, table=shifted.drop("within"))
+
+
+def test_no_current_is_counted_through_a_pause_in_a_discharge():
+    found = everything(paused(series([*CYCLE, *CYCLE]), 900, 1800), CELL, TESTER)
+    taken = next(q for q in found["capacity"] if q.conditions["step_count"] == 5)
+    assert taken.value == pytest.approx(5.0, rel=1e-9)
+    assert taken.conditions["pause_s"] == pytest.approx(1800)
+    assert taken.conditions["duration_s"] == pytest.approx(1800)
+    energies = {q.conditions["step_count"]: q.value for q in found["energy"]}
+    assert energies[5] == pytest.approx(5.0 * 3.55, rel=1e-4)
+    assert all("pause_s" not in q.conditions for q in found["capacity"] if q is not taken)
+
+
+def test_a_pause_is_seen_without_step_times_where_it_is_far_longer_than_the_sampling():
+    found = capacity(paused(series(CYCLE, timed=False), 900, 1800), CELL, TESTER)
+    # of the gap of 1801 s half a second is taken to have run, give or take as much; so is half the second in which the start lies
+    assert found.conditions["pause_s"] == pytest.approx(1800.5)
+    assert found.value == pytest.approx(5.0 - 10 * (0.5 + 0.5) / 3600)
+    edges = next(v for k, v in found.components.items() if k.endswith(":edge"))
+    assert abs(edges) == pytest.approx(10 / 3600 * (0.5 + 0.5) / sqrt(3))
+
+
+def test_the_pause_of_a_charge_stands_beside_the_efficiency():
+    made = series([*CYCLE, *CYCLE])
+    charge = 600 + 1620 + 360 + 600 + 1800 + 600 + 800  # in the middle of the second one
+    late = pl.when(pl.col("test_time_second") > charge).then(pl.col("test_time_second") + 900).otherwise("test_time_second")
+    (found,) = efficiencies(replace(made, table=made.table.with_columns(late.alias("test_time_second"))), CELL)["coulombic_efficiency"]
+    assert found.value == pytest.approx(1.0, rel=1e-6)
+    assert found.conditions["pause_s"] == pytest.approx(900)
+
+
+def test_a_long_gap_that_the_step_time_covers_is_no_pause():
+    made = series(CYCLE)
+    gap = (pl.col("step_count") == 5) & pl.col("step_time_second").is_between(600, 1200, closed="none")
+    found = capacity(replace(made, table=made.table.filter(~gap)), CELL)
+    assert found.value == pytest.approx(5.0, rel=1e-9)
+    assert "pause_s" not in found.conditions
+
+
+def test_the_efficiency_by_the_counters_is_shown_where_it_is_another_one():
+    made = series([*CYCLE, *CYCLE])
+
+    def counting(out: float) -> Recording:
+        ampere = pl.col("current_ampere")
+        share = {"charging": ampere.clip(lower_bound=0), "discharging": -out * ampere.clip(upper_bound=0)}
+        grown = [(part.cum_sum().over("step_count") / 3600).alias(f"step_{way}_capacity_ah") for way, part in share.items()]
+        return replace(made, table=made.table.with_columns(grown))
+
+    def told(recording: Recording) -> dict[str, object]:
+        return dict(efficiencies(recording, CELL)["coulombic_efficiency"][0].conditions)
+
+    assert "counter_efficiency" not in told(counting(0.997))
+    assert told(counting(0.9))["counter_efficiency"] == pytest.approx(0.9, abs=2e-3)  # summed by the second, without the first half
+
+
+def test_a_cold_discharge_does_not_hide_the_warm_ones():
+    parts = [*CYCLE, *CYCLE, *CYCLE[:4], constant(1440, -10.0, 4.1, 3.0)]  # 4.0 Ah in the cold
+    made = series(parts)
+    cold = pl.when(pl.col("step_count") > 10).then(0.0).otherwise(24.0).alias("temperature_t1_celsius")
+    chilled = replace(made, table=made.table.with_columns(cold))
+    assert all_of(chilled)[0] == pytest.approx(4.0)  # nobody said what is rated at what
+    assert all_of(chilled, replace(CELL, rated_temperature_celsius=25.0)) == pytest.approx([5.0, 4.0, 5.0])
+    assert all_of(chilled, replace(CELL, rated_temperature_celsius=1.0))[0] == pytest.approx(4.0)
+
+
+def test_a_temperature_that_comes_late_is_that_of_the_start():
+    late = pl.when(pl.col("step_time_second") > 5).then(24.5).alias("temperature_t1_celsius")
+    made = series(CYCLE)
+    assert capacity(replace(made, table=made.table.with_columns(late)), CELL, TESTER).conditions["start_temperature_celsius"] == 24.5
+    none = pl.when(pl.col("step_count") < 5).then(24.5).alias("temperature_t1_celsius")
+    given = capacity(replace(made, table=made.table.with_columns(none)), CELL, TESTER).conditions
+    assert not [k for k in given if "temperature" in k]
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("column", ["test_time_second", "voltage_volt", "current_ampere", "temperature_t1_celsius"])
+def test_what_is_no_finite_number_is_no_reading(column: str, wrong: float):
+    made = series(CYCLE, temperature_t1_celsius=24.5)
+    at = pl.col("record_index").is_in([1, 3300, 4000])
+    holed = made.table.with_columns(pl.when(at).then(wrong).otherwise(column).alias(column))
+    found = everything(replace(made, table=holed), CELL, TESTER)
+    (taken,) = found["capacity"]
+    assert taken.value == pytest.approx(5.0, rel=1e-9)
+    assert taken.conditions["temperature_celsius"] == 24.5
+    assert (found["maximum_voltage"][0].value, found["temperature_rise"][0].value) == (pytest.approx(4.2), 0.0)
 
 
 def test_without_a_tester_no_uncertainty_is_claimed():

@@ -151,6 +151,22 @@ def test_the_budget_holds_gains_and_roundings_and_no_offset():
     assert found.components[f"{SHA[:12]}:6001:voltage:resolution"] == pytest.approx(voltage)  # −1/ΔI, and ΔI is negative
 
 
+def test_the_scatter_of_the_rest_before_is_in_the_budget_twice():
+    made = cell_under(series(PULSE, interval=0.1))
+    sign = pl.when(pl.col("record_index") % 2 == 0).then(0.001).otherwise(-0.001)
+    found = resistances(replace(made, table=made.table.with_columns(pl.col("voltage_volt") + sign)), tester=TESTER)[-1]
+    # 20 readings 1 mV up and down about their line, which takes a little of it: Σr² = 20 (1 − 3/(20² − 1)) mV², over n − 2
+    scatter = 0.001 * sqrt(20 * (1 - 3 / 399) / 18)
+    own = sqrt(scatter**2 - 0.0001**2 / 12)  # the rounding is counted for itself
+    for record in (6001, 6301):
+        assert abs(found.components[f"{SHA[:12]}:{record}:voltage:noise"]) == pytest.approx(own / 20, rel=1e-6)
+
+
+def test_a_few_readings_before_the_pulse_tell_no_scatter():
+    short = (rest(0.8, OPEN), constant(30, -20.0, OPEN, OPEN))
+    assert not [k for k in resistances(cell_under(series(short, interval=0.1)), tester=TESTER)[-1].components if k.endswith(":noise")]
+
+
 def test_coarse_printing_counts_where_it_is_coarser_than_the_tester():
     made = cell_under(series(PULSE, interval=0.1))
     rng = np.random.default_rng(5)

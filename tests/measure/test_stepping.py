@@ -60,6 +60,41 @@ def test_a_current_at_rest_within_its_noise_is_no_step():
     assert steps(replace(made, table=noisy))["kind"].to_list() == ["rest", "charge", "rest", "discharge"]
 
 
+def test_a_small_discharge_beside_a_large_pulse_is_one():
+    parts = [rest(600, 4.1), constant(1800, -2.0, 4.1, 3.9), rest(600, 4.0), constant(10, -250.0, 3.7, 3.6), rest(600, 3.9)]
+    for counted in (True, False):
+        table = steps(series(parts, counted=counted))
+        assert table["kind"].to_list() == ["rest", "discharge", "rest", "discharge", "rest"]
+        assert table["step_net_capacity_ah"][1] == pytest.approx(-1.0, rel=1e-3)
+
+
+def test_an_offset_that_a_channel_reads_at_rest_is_no_current():
+    parts = [rest(600, 4.1), constant(1800, -50.0, 4.1, 3.9), rest(600, 4.0)]
+    made = series(parts, counted=False)
+    offset = pl.when(pl.col("current_ampere") == 0).then(0.03).otherwise("current_ampere").alias("current_ampere")
+    assert steps(replace(made, table=made.table.with_columns(offset)))["kind"].to_list() == ["rest", "discharge", "rest"]
+
+
+@pytest.mark.parametrize(
+    ("label", "ampere", "kind"),
+    [
+        ("CC_DChg", -0.05, "discharge"),
+        ("D", -0.05, "discharge"),
+        ("CHRG", 0.05, "charge"),
+        ("恒流放电", -0.05, "discharge"),
+        ("Rest", -0.3, "rest"),
+        ("R", -0.3, "rest"),
+        ("静置", -0.3, "rest"),
+        ("Rest", -20.0, "discharge"),  # the current says otherwise
+        ("cycle", -0.05, "rest"),
+    ],
+)
+def test_what_the_tester_calls_a_step_decides_where_the_current_is_small(label: str, ampere: float, kind: str):
+    made = series([rest(600, 4.1), constant(1800, ampere, 4.1, 3.9), constant(600, -50.0, 3.9, 3.7)])
+    named = pl.when(pl.col("step_count") == 2).then(pl.lit(label)).alias("step_type")
+    assert steps(replace(made, table=made.table.with_columns(named)))["kind"][1] == kind
+
+
 def test_a_taper_is_not_cut_however_coarsely_it_is_sampled():
     table = steps(series([rest(600, 3.2), CHARGE, HOLD, rest(600, 4.18)], interval=30.0, counted=False, timed=False))
     assert table["kind"].to_list() == ["rest", "charge", "rest"]
@@ -69,6 +104,18 @@ def test_without_step_times_an_edge_lies_in_the_middle_between_two_samples():
     table = steps(series(CYCLE, interval=10.0, timed=False))
     assert table["start_time_second"].to_list()[1:] == [605, 2225, 2585, 3185]
     assert table["edge_uncertainty_second"].to_list()[1:] == [5, 5, 5, 5]
+
+
+def test_an_edge_lies_within_the_sampling_of_both_steps():
+    load = constant(1800, -10.0, 4.1, 3.0)
+    made = series([rest(1200, 4.2), load, rest(1200, 3.2)], timed=False).table
+    time = pl.col("test_time_second")
+    kept = made.filter(((pl.col("step_count") == 2) & (time % 60 == 30)) | ((pl.col("step_count") != 2) & (time % 300 == 0)))
+    table = steps(replace(series(CYCLE), table=kept))
+    # load from 1230 to 2970 s, each 60 s; rest up to 1200 s and from 3300 s, each 300 s: the load ended at most 60 s after 2970 s
+    assert (table["start_time_second"][1], table["edge_uncertainty_second"][1]) == (1215.0, 15.0)
+    assert (table["end_time_second"][1], table["end_edge_uncertainty_second"][1]) == (3015.0, 15.0)
+    assert table["step_net_capacity_ah"][1] == pytest.approx(-10 * 1800 / 3600)
 
 
 def test_nothing_is_counted_through_a_pause():

@@ -208,7 +208,7 @@ def repurposed(name: str = "515091902419", measured: float = 20.62, at_half: flo
             held("refused", value, "remanufacture", 90.0, band),
             held("accepted", value, "repurpose", 60.0, band),
             Reason("grading.safety.pass"),
-            Reason("grading.resistance.not_held"),
+            Reason("grading.resistance.not_measured"),
             term=("use outside vehicles", "재사용"),
         ),
         deviations=(),
@@ -237,7 +237,7 @@ def straddling(name: str = "515092501338") -> Assessment:
                 message("grading.need.check", check="safety.check.temperature_rise"),
             ),
         ),
-        deviations=(message("grading.unconditioned"), message("grading.resistance.not_held")),
+        deviations=(message("grading.unconditioned"), message("grading.resistance.not_measured")),
         tester=DEFAULT,
     )
 

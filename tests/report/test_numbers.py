@@ -42,6 +42,13 @@ def test_the_guaranteed_value_is_rounded_to_the_safe_side():
     assert shown(quantity("capacity_soh", 0.90, "1", 0.02)).bound == "≥\u00a088.0"
 
 
+def test_a_state_of_health_has_at_most_two_decimals_of_per_cent():
+    """55.992 ± 0.066 %: at least 55.926 %, down to 55.92 %; what is less than 0.01 % is not shown as nothing."""
+    ready = shown(quantity("capacity_soh", 0.55992, "1", 0.00066))
+    assert (ready.value, ready.expanded, ready.bound) == ("55.99", "0.07", "≥\u00a055.92")
+    assert shown(quantity("capacity_soh", 0.55992, "1", 0.00002)).expanded == "0.01"
+
+
 def test_without_uncertainty_nothing_is_guaranteed():
     ready = shown(quantity("capacity", 20.6204, "Ah", None))
     assert (ready.value, ready.expanded, ready.bound) == ("20.62", None, None)

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from cellwright.core.assessment import Assessment, Assessments, Failure
-from cellwright.core.messages import LANGUAGES
+from cellwright.core.assessment import Assessment, Assessments, Failure, Finding
+from cellwright.core.messages import LANGUAGES, message
+from cellwright.core.quantity import absent, from_components
+from cellwright.core.tester import Range
 from cellwright.plot import Curve
 from cellwright.report import write
+from cellwright.report.calibration import instruments
 from cellwright.report.resistances import tables
 from cellwright.report.words import Words
 from tests.report import batteries as made
@@ -131,7 +134,7 @@ def test_deviations_beyond_the_first_page_stand_with_the_evidence(tmp_path: Path
 
 def test_recordings_that_were_not_held_against_a_procedure_are_said_to_be_so(tmp_path: Path):
     assert "The recordings were not held against a procedure." in of(replace(made.repurposed(), procedure=None), tmp_path)
-    assert "No deviation was found." in of(made.repurposed(), tmp_path / "b")
+    assert "No deviation from the procedure was found." in of(made.repurposed(), tmp_path / "b")
 
 
 def test_an_auditor_finds_digests_calibrations_and_method_versions(tmp_path: Path):
@@ -141,6 +144,87 @@ def test_an_auditor_finds_digests_calibrations_and_method_versions(tmp_path: Pat
     assert text.count("expired when tested") == 1
     assert "voltage step over current step 2 Barai et al." in text
     assert "default tester" in of(made.straddling(), tmp_path / "b")
+
+
+def test_a_range_is_never_missing_where_only_the_other_quantity_has_several(tmp_path: Path):
+    """The inputs name the 5 V range in any place of the stem, and of the one current range say nothing."""
+    ranges = (Range(5, 0.0002, 0.001, 0.0001), Range(60, 0.0002, 0.01, 0.001))
+    tester = replace(made.CALIBRATED, voltage=ranges)
+    for stem in ("Nebula/NEM350/5V", "Nebula/5V/channel 3"):
+        measured = from_components("maximum_voltage", 4.2, "V", {f"{stem}:voltage:gain": 0.001, "Nebula/NEM350:current:gain": 0.001})
+        used = instruments(replace(made.repurposed(), tester=tester, quantities={"maximum_voltage": (measured,)}), made.DAY)
+        assert [(i.quantity, i.range.maximum) for i in used] == [("voltage", 5), ("current", 100), ("temperature", 80)]
+    of_cells = from_components("cell_voltage_spread", 0.1, "V", {"Nebula/60V:voltage:gain": 0.001, "3fa2:7:cell 5:voltage": 0.001})
+    cells = instruments(replace(made.repurposed(), tester=tester, quantities={"cell_voltage_spread": (of_cells,)}), made.DAY)
+    assert [i.range.maximum for i in cells if i.quantity == "voltage"] == [5, 60]  # a module by one, its cells by the other
+    used = instruments(replace(made.repurposed(), tester=tester, quantities={}), made.DAY)
+    assert [(i.quantity, i.range.maximum) for i in used] == [("voltage", 5), ("voltage", 60), ("current", 100), ("temperature", 80)]
+
+
+def test_calibrations_that_lapsed_or_are_missing_stand_on_the_first_page_and_are_counted(tmp_path: Path):
+    """Tested on 2023-02-14: the current's expired before, the voltage's between test and report, the temperature has none."""
+    page = read(made.several(made.repurposed(), made.straddling()), tmp_path)
+    first = page.text[page.text.index("Deviations from procedure and calibration") : page.text.index("Validity")].replace("\u00a0", " ")
+    assert "The calibration of current ≤ 100 A (KOLAS KC08-2291) had expired on 2022-09-01, before the test of 2023-02-14" in first
+    assert "The calibration of voltage ≤ 5 V (KOLAS KC08-2291) was valid at the test of 2023-02-14 and expired on 2023-03-01" in first
+    assert "No calibration is stated for these ranges of the tester: temperature ≤ 80 °C" in first
+    assert re.search(r"20\.620 ± 0\.082 Ah 3 Route to repurposing\.", page.text.replace("\u00a0", " "))
+
+
+def test_a_calibration_that_lapsed_before_the_report_is_said_where_no_file_dates_the_test(tmp_path: Path):
+    undated = replace(made.repurposed(), sources=(replace(made.SOURCE, start=None),))
+    assert "before this report; the files state no date of the test" in of(undated, tmp_path)
+
+
+def test_a_default_tester_and_what_the_uncertainty_leaves_out_are_said_on_the_first_page(tmp_path: Path):
+    text = of(made.straddling(), tmp_path)
+    first = text[: text.index("Files")]
+    assert "Uncertainty from default instrument limits" in first
+    assert "No calibration is stated" not in first
+    assert "the allowed tolerance of temperature and rate is not in them" in first
+
+
+def test_both_temperatures_of_a_discharge_are_labelled(tmp_path: Path):
+    capacity = made.capacity(20.62, temperature_celsius=27.299, start_temperature_celsius=24.9)
+    measured = replace(made.repurposed(), quantities={"capacity": (capacity,)})
+    assert "started at 24.9 °C, mean 27.3 °C" in of(measured, tmp_path).replace("\u00a0", " ")
+
+
+def test_a_finding_names_the_step_it_was_seen_in_in_the_units_of_the_trade(tmp_path: Path):
+    """0.063324 V/h is 63.3 mV/h; 2.7783 mΩ is 3.2 times 0.87355 mΩ."""
+    base = made.held_back()
+    high = from_components(
+        "maximum_voltage", 4.3341, "V", {"t:voltage:gain": 0.003}, conditions={"step_count": 2144, "current_ampere": 24.98}
+    )
+    high = replace(high, evidence=made.rows(7, 8))
+    seen = {"value": 4.3341, "unit": "V", "uncertainty": 0.0061, "limit": 4.2, "check": "safety.check.maximum_voltage"}
+    sag = {"value": 0.063324, "unit": "V/h", "uncertainty": 0.00016, "limit": 0.05}
+    beside = {"value": 0.0027783, "typical": 0.00087355, "siblings": 9, "time": 0.1, "soc": 49.38}
+    given = (
+        ("safety.finding.maximum_voltage", seen),
+        ("safety.finding.rest_sag", sag),
+        ("safety.finding.dc_resistance", beside),
+        ("safety.finding.implausible_reading", seen),
+        ("safety.finding.never_heard_of", {"value": 3, "unit": "V"}),
+    )
+    found = tuple(Finding(code, params, base.battery.id, "hold", 0.99, made.rows(7, 8)) for code, params in given)
+    text = of(replace(base, findings=found, quantities={**base.quantities, "maximum_voltage": (high,)}), tmp_path).replace("\u00a0", " ")
+    assert "voltage reached 4.3341 V (U = 0.0061 V), above 4.2 V (step 2144, charge at 25 A)" in text
+    assert "by 63.3 mV/h (U = 0.16 mV/h), more than 50 mV/h" in text
+    assert "is 2.78 mΩ, 3.2 times the median of comparable siblings (0.874 mΩ; siblings: 9)" in text
+    assert "a lone reading of 4.3341 V in the check of maximum voltage" in text
+    assert "never heard of: 3 V" in text
+
+
+def test_the_jurisdictions_term_does_not_repeat_the_outcome(tmp_path: Path):
+    assert "재활용 재활용" not in of(made.recycled(), tmp_path, "ko").replace("\u00a0", " ")
+    assert "Decision recycle 재활용" in of(made.recycled(), tmp_path / "en")
+
+
+def test_a_column_that_was_not_recorded_is_called_what_it_is(tmp_path: Path):
+    reason = message("measure.not_recorded", columns=["surface_temperature_celsius"])
+    measured = replace(made.repurposed(), quantities={"maximum_temperature": (absent("maximum_temperature", "degC", reason),)})
+    assert "not recorded: the battery's temperature" in of(measured, tmp_path)
 
 
 def test_the_uncertainty_budget_adds_up(tmp_path: Path):
@@ -192,7 +276,7 @@ def luminance(colour: str) -> float:
 
 def test_a_cover_counts_and_leads_to_each_battery_and_names_failed_files(tmp_path: Path):
     page = read(made.truckload(), tmp_path)
-    assert "6 batteries assessed" in page.text
+    assert "Batteries assessed: 6" in page.text
     assert "Files that gave nothing (1)" in page.text
     assert "Permission denied" in page.text
     anchors = {given.get("id") for tag, given in page.elements if tag == "article"}
@@ -209,7 +293,7 @@ def test_a_single_battery_needs_no_cover_unless_a_file_failed(tmp_path: Path):
 def test_a_run_in_which_every_file_failed_still_says_so(tmp_path: Path):
     failed = (Failure("x.ndax", "assess.cannot_open", {"path": "x.ndax", "detail": "y"}),)
     text = read(made.several(failed=failed), tmp_path).text
-    assert "0 batteries assessed" in text
+    assert "Batteries assessed: 0" in text
     assert "x.ndax cannot be opened" in text
 
 

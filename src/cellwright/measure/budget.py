@@ -15,6 +15,8 @@ from math import hypot, sqrt
 from typing import Any, cast
 
 import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 
 from cellwright.core.columns import CURRENT, VOLTAGE
 from cellwright.core.quantity import Evidence, Quantity, from_components
@@ -43,11 +45,13 @@ class Budget:
     tester: Tester | None
     recording: Recording
 
-    def quantity(self, name: str, value: float, unit: str, components: Mapping[str, float], **rest: Any) -> Quantity:
-        """Return the quantity, with its uncertainty where the tester is known."""
+    def quantity(
+        self, name: str, value: float, unit: str, components: Mapping[str, float], freedom: Mapping[str, float] | None = None, **rest: Any
+    ) -> Quantity:
+        """Return the quantity, with its uncertainty where the tester is known; ``freedom`` of components estimated from scatter."""
         if self.tester is None:
             return Quantity(name, value, unit, **rest)
-        return from_components(name, value, unit, {k: v for k, v in components.items() if v}, **rest)
+        return from_components(name, value, unit, {k: v for k, v in components.items() if v}, freedom, **rest)
 
     def evidence(self, *rows: tuple[int, int]) -> tuple[Evidence, ...]:
         """Return rows of the recording's file as evidence; touching stretches become one."""
@@ -59,7 +63,7 @@ class Budget:
                 joined.append((first, last))
         return (Evidence(self.recording.source.sha256, tuple(joined)),)
 
-    def charge(self, net_ah: float, current: float, duration_s: float, record: int, *, edge_s: float = 0.0) -> dict[str, float]:
+    def charge(self, net_ah: float, current: float, duration_s: float, record: int, *, edges_s: float = 0.0) -> dict[str, float]:
         """Components of an integrated charge [Ah], positive where it was put in.
 
         Parameters
@@ -72,22 +76,23 @@ class Budget:
             t [s].
         record
             The first reading, which names this integral's rounding.
-        edge_s
-            Half the stretch in which the starting edge lies [s].
+        edges_s
+            Half the stretch in which the starting edge lies, and half that of the ending one, together [s].
 
         Notes
         -----
         ∂Q/∂g = Q and ∂Q/∂o = t/3600. Readings of a constant current all round alike, so the rounding does not average out:
         ∂Q/∂r = t/3600. Beginning and end are each read to the clock's resolution δ: u = I·√2·δ/√12/3600. An edge that lies
-        somewhere in a stretch of half-width a gives I·a/√3/3600 (rectangular, GUM 4.3.7).
+        somewhere in a stretch of half-width a gives I·a/√3/3600 (rectangular, GUM 4.3.7); both edges are logged by one habit, at the
+        change or by the clock, so their errors add.
         """
         if self.tester is None:
             return {}
         return {
             **self._current(net_ah, duration_s / 3600),
             self._reading(record, "current"): self._rounding_of[CURRENT] * duration_s / 3600,
-            f"{self.tester.id}:time": abs(current) * sqrt(2 / 12) * self.tester.time_resolution_s / 3600,
-            self._reading(record, "edge", ""): abs(current) * edge_s / sqrt(3) / 3600,
+            f"{self._stem}:time": abs(current) * sqrt(2 / 12) * self.tester.time_resolution_s / 3600,
+            self._reading(record, "edge", ""): abs(current) * edges_s / sqrt(3) / 3600,
         }
 
     def counted_charge(self, net_ah: float, duration_s: float, record: int, *, digits: float) -> dict[str, float]:
@@ -106,15 +111,24 @@ class Budget:
             return {}
         return {**{name: contribution * net_wh / net_ah for name, contribution in charge.items()}, **self._voltage(net_wh, net_ah)}
 
-    def resistance(self, resistance: float, step_ampere: float, records: tuple[int, int]) -> dict[str, float]:
+    def cut_off(self, ah_per_volt: float, volt: float, *, per_ah: float = 1.0) -> dict[str, float]:
+        """Components of a charge [Ah] taken out down to a voltage limit, or of an energy [Wh] with the voltage there as ``per_ah``.
+
+        A voltage that is read too high lets the discharge run on: ∂Q/∂o = |dQ/dV|, ∂Q/∂g = |dQ/dV|·V, with the slope at the end.
+        """
+        return {} if self.tester is None else self._voltage(ah_per_volt * volt * per_ah, ah_per_volt * per_ah)
+
+    def resistance(self, resistance: float, step_ampere: float, records: tuple[int, int], noise_volt: float = 0.0) -> dict[str, float]:
         """Components of R = ΔV/ΔI [ohm] between two readings, before and after the edge.
 
         ∂R/∂g_V = R, ∂R/∂g_I = −R. Both voltages are read in one range and both currents in another, so each offset enters both
-        readings alike and cancels in the difference. The four roundings do not: 1/ΔI for each voltage, R/ΔI for each current.
+        readings alike and cancels in the difference. The four roundings do not: 1/ΔI for each voltage, R/ΔI for each current; nor
+        does the scatter of the two voltages, ``noise_volt`` [V] each.
         """
         if self.tester is None:
             return {}
         of_voltage = self._rounding_of[VOLTAGE] / step_ampere
+        scatter = sqrt(max(noise_volt**2 - self._rounding_of[VOLTAGE] ** 2, 0.0)) / step_ampere  # rounding scatters as well
         of_current = self._rounding_of[CURRENT] * resistance / step_ampere
         before, after = records
         return {
@@ -122,6 +136,8 @@ class Budget:
             **self._current(-resistance, 0.0),
             self._reading(before, "voltage"): -of_voltage,
             self._reading(after, "voltage"): of_voltage,
+            self._reading(before, "voltage", ":noise"): -scatter,
+            self._reading(after, "voltage", ":noise"): scatter,
             self._reading(before, "current"): of_current,
             self._reading(after, "current"): -of_current,
         }
@@ -136,25 +152,34 @@ class Budget:
         """Return the standard uncertainty of one voltage reading [V]; None without a tester."""
         return hypot(*self.voltage(volt, 0).values()) if self.tester else None
 
-    def difference(self, difference: float, records: tuple[int, int], per: float = 1.0) -> dict[str, float]:
-        """Components of a difference of two voltages [V], over an exact ``per``: the offset cancels, the gain is of the difference."""
+    def slope(self, slope: float, records: tuple[int, int], hours: float, scatter: float) -> tuple[dict[str, float], str]:
+        """Components of a fitted slope of the voltage [V/h], and the name of the one that is the fit's own.
+
+        The offset cancels, the gain is of the slope. Readings that hardly move all round alike, so their rounding is that of the two
+        ends over the time between them. ``scatter`` [V/h] is the standard error of the slope by the residuals.
+        """
+        name = self._reading(records[0], "voltage", ":scatter")
         if self.tester is None:
-            return {}
-        rounding = self._rounding_of[VOLTAGE] / per
-        return {
-            **self._voltage(difference / per, 0.0),
-            self._reading(records[0], "voltage"): rounding,
-            self._reading(records[1], "voltage"): -rounding,
-        }
+            return {}, name
+        rounding = self._rounding_of[VOLTAGE] / hours
+        ends = {self._reading(records[0], "voltage"): rounding, self._reading(records[1], "voltage"): -rounding}
+        return {**self._voltage(slope, 0.0), **ends, name: scatter}, name
 
     def cells(self, high: float, low: float, record: int, cells: tuple[int, int]) -> dict[str, float]:
         """Components of the difference between two cells' voltages [V]: two channels, so nothing cancels."""
         if self.tester is None:
             return {}
         return {
-            self._reading(record, f"cell {cell}", ":voltage"): sign * hypot(*self.voltage(volt, 0).values())
+            name: sign * u
             for cell, volt, sign in ((cells[0], high, 1.0), (cells[1], low, -1.0))
+            for name, u in self.cell(volt, record, cell).items()
         }
+
+    def cell(self, volt: float, record: int, cell: int) -> dict[str, float]:
+        """Components of one cell's voltage reading [V]: its channel is one of its own, in the range that holds a cell."""
+        if self.tester is None:
+            return {}
+        return {self._reading(record, f"cell {cell}", ":voltage"): self.tester.voltage_range(volt).reading_uncertainty(volt)}
 
     def temperature(self, celsius: float, record: int, probe: str) -> dict[str, float]:
         """Components of one temperature reading [°C]."""
@@ -178,7 +203,7 @@ class Budget:
 
     def _temperature(self, gain: float, offset: float, probe: str) -> dict[str, float]:
         tester = cast("Tester", self.tester)
-        return self._systematic(tester.temperature[-1], f"{tester.id}:{probe}", gain, offset)
+        return self._systematic(tester.temperature[-1], f"{self._stem}:{probe}", gain, offset)
 
     def _systematic(self, span: Range, name: str, gain: float, offset: float) -> dict[str, float]:
         return {f"{name}:gain": gain * span.gain_uncertainty(1.0), f"{name}:offset": offset * span.offset_uncertainty}
@@ -187,10 +212,18 @@ class Budget:
         return f"{self.recording.source.sha256[:12]}:{record}:{what}{suffix}"
 
     @cached_property
+    def _stem(self) -> str:
+        """Name of the instrument; where its figures are the default ones it is known only by the recording: two makes share no error."""
+        tester, source = cast("Tester", self.tester), self.recording.source
+        return f"{tester.id}/{source.make}/{source.channel or source.sha256[:8]}" if tester.default else tester.id
+
+    @cached_property
     def _ranges(self) -> dict[str, Range]:
         """The ranges that hold the largest voltage and current of the recording: a channel stays in one range through a test."""
         tester, table = cast("Tester", self.tester), self.recording.table
-        largest = {name: float(table[name].abs().max() or 0.0) if name in table.columns else 0.0 for name in (VOLTAGE, CURRENT)}  # pyright: ignore[reportArgumentType]
+        largest = {
+            name: float(np.abs(_readings(table[name])).max(initial=0.0)) if name in table.columns else 0.0 for name in (VOLTAGE, CURRENT)
+        }
         return {VOLTAGE: tester.voltage_range(largest[VOLTAGE]), CURRENT: tester.current_range(largest[CURRENT])}
 
     @cached_property
@@ -199,7 +232,7 @@ class Budget:
         tester = cast("Tester", self.tester)
         several = {VOLTAGE: (tester.voltage, "V"), CURRENT: (tester.current, "A")}
         return {
-            name: tester.id if len(ranges) == 1 else f"{tester.id}/{self._ranges[name].maximum:g}{unit}"
+            name: self._stem if len(ranges) == 1 else f"{self._stem}/{self._ranges[name].maximum:g}{unit}"
             for name, (ranges, unit) in several.items()
         }
 
@@ -216,7 +249,13 @@ class Budget:
         """Smallest step in which the recording prints its readings [their units]."""
         table = self.recording.table
         names = [name for name in (VOLTAGE, CURRENT, *PROBES) if name in table.columns]
-        return {name: printed_step(table[name].drop_nulls().to_numpy()) for name in names}
+        return {name: printed_step(_readings(table[name])) for name in names}
+
+
+def _readings(column: pl.Series) -> NDArray[np.float64]:
+    """Return the finite readings of a column."""
+    values = column.drop_nulls().to_numpy().astype(np.float64)
+    return values[np.isfinite(values)]
 
 
 def printed_step(values: Any, distinct: int = DISTINCT) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import ceil, isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -22,6 +23,7 @@ NEGLIGIBLE = 5e-3
 """Share of a discharge's charge that may have moved between full and its start, by pulses for instance."""
 
 SAME_CURRENT = 0.05
+SAME_TEMPERATURE_KELVIN = 2.0
 WITHOUT_TESTER = 1e-3
 """How far from its limit, as a share of it, a voltage may end where no tester tells how well it was read."""
 
@@ -228,18 +230,27 @@ class Course:
 
     @cached_property
     def ranked(self) -> tuple[FullDischarge, ...]:
-        """The full discharges, the one to use first: at the rated current, conditioned, at the usual current, rather late than early."""
+        """The full discharges, the one to use first: at rated current, conditioned, at rated temperature, at the usual current, late."""
         known = self.battery
         rated = (known.rated_capacity_c_rate or 0.0) * (known.rated_capacity_ah or 0.0) if known else 0.0
         currents = {d: -self.mean_current(d.first, d.last) for d in self.full_discharges}
         conditioned = [current for d, current in currents.items() if d.previous is not None]
         usual = _usual(conditioned or list(currents.values()))
 
-        def rank(discharge: FullDischarge) -> tuple[bool, bool, bool, int]:
+        def rank(discharge: FullDischarge) -> tuple[bool, bool, int, bool, int]:
             current = currents[discharge]
-            return same_current(current, rated), discharge.previous is not None, same_current(current, usual), discharge.first
+            at_rate, conditioned = same_current(current, rated), discharge.previous is not None
+            return at_rate, conditioned, -self._bands_off(discharge), same_current(current, usual), discharge.first
 
         return tuple(sorted(self.full_discharges, key=rank, reverse=True))
+
+    def _bands_off(self, discharge: FullDischarge) -> int:
+        """How many bands of 2 K the discharge began off the rated temperature; one where it is not known at what it began."""
+        rated = self.battery.rated_temperature_celsius if self.battery else None
+        began = self.rows[discharge.first].get("first_temperature_celsius")
+        if rated is None or not isfinite(rated):
+            return 0
+        return 1 if began is None else max(0, ceil(abs(began - rated) / SAME_TEMPERATURE_KELVIN) - 1)
 
     @cached_property
     def reference(self) -> tuple[float, Literal["measured", "rated"]] | None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean
+from types import MappingProxyType
 from typing import Any, Literal, cast
 
 import numpy as np
+import polars as pl
 
 from cellwright.core.battery import Battery
+from cellwright.core.columns import CURRENT, TIME, VOLTAGE
 from cellwright.core.messages import Message, message
 from cellwright.core.quantity import Method, Quantity, absent
 from cellwright.core.recording import Recording
@@ -20,6 +24,12 @@ from cellwright.measure.course import NEGLIGIBLE, Course, FullDischarge, Limit, 
 VERSION = "1"
 DISAGREEMENT = 5e-3
 """Share by which the integral and the tester's own counter may differ before it is said."""
+
+COUNTED = "counted_net_capacity_ah"
+END_SHARE = 5e-3
+END_SAMPLES = 5
+"""The slope at a discharge's end is that of its last 0.5 %, of at least five samples: noise does not rule it, and where the voltage falls
+ever faster the mean slope errs towards too much uncertainty."""
 
 FEW = 3
 SMITH = "Smith et al., J. Electrochem. Soc. 157 (2010) A196"
@@ -46,16 +56,19 @@ def capacity(recording: Recording, battery: Battery | None = None, tester: Teste
     Returns
     -------
     ``capacity`` [Ah]; absent, with the reason, where no discharge began at the upper limit and ended at the lower one. Of several
-    the one at the rated rate, conditioned (a full discharge came before it) and latest. Conditions: ``c_rate`` and of which capacity
+    the one at the rated rate, conditioned (a full discharge came before it), begun nearest the rated temperature (in bands of 2 K) and
+    latest. Conditions: ``c_rate`` and of which capacity
     (``c_rate_basis``), ``temperature_celsius`` (mean), ``start_temperature_celsius`` and its standard uncertainty
     ``start_temperature_uncertainty_kelvin``, ``voltage_window_volt``, ``window_basis``,
     ``end_voltage_volt``, ``charge_mode`` and ``charge_end_current_ampere`` of the charge before, ``rest_before_s``, ``duration_s``,
-    ``unconditioned``, ``step_count``; ``counter_ah``, what the tester itself counted, where that differs by more than 0.5 %.
+    ``unconditioned``, ``step_count``; ``counter_ah``, what the tester itself counted, where that differs by more than 0.5 %;
+    ``pause_s``, how long the test stood still in it, where it did: nothing is counted through a pause.
 
     Notes
     -----
     Series: Q = ∫ I dt by the trapezoidal rule; step sheets: the tester's own step capacity. A limit is reached where the voltage
-    ended within the reading's expanded uncertainty (k = 2) of it. Uncertainty: `cellwright.measure.budget.Budget.charge` (JCGM 100).
+    ended within the reading's expanded uncertainty (k = 2) of it. Uncertainty: `cellwright.measure.budget.Budget.charge` (JCGM 100),
+    and `Budget.cut_off` for the voltage at which the discharge was ended; that of a step sheet lacks the second, as it has no slope.
     """
     return capacities(Course(recording, battery, tester))[0]
 
@@ -70,8 +83,9 @@ def efficiencies(recording: Recording, battery: Battery | None = None, tester: T
 
     Discharge over the charge before it (Smith et al., J. Electrochem. Soc. 157 (2010) A196), where that charge began where a full
     discharge at the same current had ended; absent, with the reason, where none did: a charge from an unknown or another state says
-    nothing of what is lost. Gain errors of charge and discharge are the same and cancel; an offset counts twice. Parameters as in
-    `capacity`.
+    nothing of what is lost. Gain errors of charge and discharge are the same and cancel; an offset counts twice; both ends were cut off
+    at the same voltage. Parameters and conditions as in `capacity`, with ``pause_s`` of the whole cycle, and ``counter_efficiency``
+    where the tester's own counter gives a coulombic efficiency that differs by more than 0.5 % of it.
     """
     return cycle_efficiencies(Course(recording, battery, tester))
 
@@ -105,14 +119,39 @@ def _all(course: Course, kind: Kind) -> tuple[Quantity, ...]:
 
 
 def _taken(course: Course, discharge: FullDischarge, kind: Kind) -> Quantity | None:
-    quantity = _moved(course, discharge.first, discharge.last, kind)
+    cut_off = _cut_off(course, discharge, kind)
+    quantity = _moved(course, discharge.first, discharge.last, kind, cut_off)
     if quantity is None:
         return None
     return replace(-quantity, name=kind, method=quantity.method, conditions=_conditions(course, discharge, kind))
 
 
-def _moved(course: Course, first: int, last: int, kind: Kind) -> Quantity | None:
-    """Charge or energy put in over steps, both ends included; None where the tester did not count it."""
+def _cut_off(course: Course, discharge: FullDischarge, kind: Kind) -> dict[str, float]:
+    """What an error of the voltage at the cut-off makes of what was taken out; unknown, and left out, of a step sheet or a held voltage."""
+    step = course.rows[discharge.last]
+    if course.recording.sampling == "step" or step["mode"] in {"CV", "CCCV"}:
+        return {}
+    samples, volt = course.samples[course.span(discharge.last, discharge.last)], step["last_voltage_volt"]
+    fall = _fall_per_ah(samples, step)
+    return course.budget.cut_off(1 / fall, volt, per_ah=volt if kind == "energy" else 1.0) if fall > 0 else {}
+
+
+def _fall_per_ah(samples: pl.DataFrame, step: dict[str, Any]) -> float:
+    """Slope of the voltage over the charge taken out [V/Ah] in the last samples of a discharge, by least squares."""
+    time, current, volt = (samples[c].to_numpy() for c in (TIME, CURRENT, VOLTAGE))
+    last = time >= time[-1] - END_SHARE * step["duration_second"]
+    last[-END_SAMPLES:] = True
+    time, current, volt = time[last], current[last], volt[last]
+    taken = np.concatenate([[0.0], np.cumsum(-np.diff(time) * (current[1:] + current[:-1]) / 2 / 3600)])
+    deviation = taken - taken.mean()
+    return float(-(deviation @ volt) / (deviation @ deviation)) if taken[-1] > 0 else 0.0
+
+
+def _moved(course: Course, first: int, last: int, kind: Kind, cut_off: Mapping[str, float] = MappingProxyType({})) -> Quantity | None:
+    """Charge or energy put in over steps, both ends included; None where the tester did not count it.
+
+    What a wrong cut-off adds to what is taken out is taken from what is put in.
+    """
     value, net = course.net(first, last, _COLUMNS[kind]), course.net(first, last)
     if value is None or net is None:
         return None
@@ -121,10 +160,11 @@ def _moved(course: Course, first: int, last: int, kind: Kind) -> Quantity | None
     if course.recording.sampling == "step":
         components = budget.counted_charge(net, duration, record, digits=_counter_digits(course))
     else:
-        edge_s = parts[0]["edge_uncertainty_second"]
-        components = budget.charge(net, parts[0]["first_current_ampere"], duration, record, edge_s=edge_s)
+        edges_s = parts[0]["edge_uncertainty_second"] + parts[-1]["end_edge_uncertainty_second"]
+        components = budget.charge(net, parts[0]["first_current_ampere"], duration, record, edges_s=edges_s)
     if kind == "energy":
         components = budget.energy(value, net, components)
+    components |= {name: components.get(name, 0.0) - more for name, more in cut_off.items()}
     rows = (record, parts[-1]["last_record_index"])
     method = "step-counter" if course.recording.sampling == "step" else "trapezoid"
     return budget.quantity(
@@ -155,13 +195,21 @@ def _conditions(course: Course, discharge: FullDischarge, kind: Kind) -> dict[st
         "unconditioned": discharge.previous is None,
         "step_count": parts[0]["step_count"],
     }
-    warmth = [t for step in parts if (t := step.get("mean_temperature_celsius")) is not None]
-    if warmth:
-        start = parts[0]["first_temperature_celsius"]
-        conditions |= {"temperature_celsius": fmean(warmth), "start_temperature_celsius": start}
-        if course.budget.tester:
-            conditions["start_temperature_uncertainty_kelvin"] = course.budget.tester.temperature_range(start).reading_uncertainty(start)
-    return conditions | (_counter(course, discharge) if kind == "capacity" else {})
+    if pause := sum(step["pause_second"] for step in parts):
+        conditions["pause_s"] = pause
+    return conditions | _warmth(course, parts) | (_counter(course, discharge) if kind == "capacity" else {})
+
+
+def _warmth(course: Course, parts: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """Mean temperature, and that at the start with its uncertainty; each only where it was read."""
+    found: dict[str, float] = {}
+    if means := [t for step in parts if (t := step.get("mean_temperature_celsius")) is not None]:
+        found["temperature_celsius"] = fmean(means)
+    if (start := parts[0].get("first_temperature_celsius")) is not None:
+        found["start_temperature_celsius"] = start
+        if course.tester:
+            found["start_temperature_uncertainty_kelvin"] = course.tester.temperature_range(start).reading_uncertainty(start)
+    return found
 
 
 def _reached(course: Course, step: dict[str, Any], limit: Limit) -> float:
@@ -173,7 +221,7 @@ def _reached(course: Course, step: dict[str, Any], limit: Limit) -> float:
 
 def _counter(course: Course, discharge: FullDischarge) -> dict[str, float]:
     own = course.net(discharge.first, discharge.last)
-    counted = course.net(discharge.first, discharge.last, "counted_net_capacity_ah")
+    counted = course.net(discharge.first, discharge.last, COUNTED)
     if own is None or not counted or abs(own - counted) <= DISAGREEMENT * abs(counted):
         return {}
     return {"counter_ah": -counted}
@@ -202,7 +250,26 @@ def _efficiency(course: Course, discharge: FullDischarge, name: str, kind: Kind)
     if taken is None or put is None or not put.value:
         return None
     method = Method(f"{name}/discharge-over-charge", VERSION, SMITH)
-    return replace(-taken / put, name=name, unit="1", method=method, conditions=_conditions(course, discharge, kind))
+    conditions = _conditions(course, discharge, kind) | _pauses(course, discharge)
+    if kind == "capacity":
+        conditions |= _counter_efficiency(course, discharge, -(taken.value or 0.0) / put.value)
+    return replace(-taken / put, name=name, unit="1", method=method, conditions=conditions)
+
+
+def _pauses(course: Course, discharge: FullDischarge) -> dict[str, float]:
+    """How long the test stood still in the charges and discharges of the cycle."""
+    cycle = course.under_current(cast("int", discharge.previous) + 1, discharge.last)
+    pause = sum(step["pause_second"] for step in cycle)
+    return {"pause_s": pause} if pause else {}
+
+
+def _counter_efficiency(course: Course, discharge: FullDischarge, own: float) -> dict[str, float]:
+    """What the tester's own counter makes of the efficiency, where that is another one."""
+    out = course.net(discharge.first, discharge.last, COUNTED)
+    into = course.net(cast("int", discharge.previous) + 1, discharge.first - 1, COUNTED)
+    if not out or not into or abs(own + out / into) <= DISAGREEMENT * own:
+        return {}
+    return {"counter_efficiency": -out / into}
 
 
 def _closed(course: Course, discharge: FullDischarge) -> bool:

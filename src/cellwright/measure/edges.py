@@ -29,19 +29,31 @@ def with_edges(table: pl.DataFrame, sampling: Sampling) -> pl.DataFrame:
     table = table.with_columns((_FIRST - lead).alias("start_time_second"), half.alias("edge_uncertainty_second"))
     trail = pl.lit(0.0) if sampling == "step" else _trail()
     table = table.with_columns((_LAST + trail).alias("end_time_second"))
-    return table.with_columns((_ENDED - _BEGAN).round(MICROSECOND).alias("duration_second"))
+    paused = pl.col("pause_second")
+    return table.with_columns(
+        (_ENDED - _BEGAN - paused).round(MICROSECOND).alias("duration_second"),
+        (_next_edge() + pl.col("pause_interval") / 2).alias("end_edge_uncertainty_second"),
+    )
 
 
 def _lead(*, timed: bool) -> tuple[pl.Expr, pl.Expr]:
-    """How long before its first sample a step began [s], and half the stretch in which that moment lies [s]."""
+    """How long before its first sample a step began [s], and half the stretch in which that moment lies [s].
+
+    Between two steps the edge lies at most the one's sampling interval after its last sample, and at most the other's before its first.
+    """
     gap = _FIRST - _LAST.shift(1)
     rhythm = pl.col("longest_interval_second").fill_null(0.0)
     if timed:
         told = pl.col("lead").fill_null(0.0).clip(lower_bound=0.0)
         unframed = pl.when(told <= PAUSE * rhythm).then(told).otherwise(0.0)
         return pl.when(gap.is_null()).then(unframed).otherwise(pl.min_horizontal(told, gap)), pl.lit(0.0)
-    half = pl.when(rhythm > 0).then(pl.min_horizontal(gap, rhythm)).otherwise(gap).fill_null(0.0) / 2
-    return half, half
+    before = rhythm.shift(1)
+    farthest = pl.when(rhythm > 0).then(pl.min_horizontal(gap, rhythm)).otherwise(gap)
+    nearest = pl.when(before > 0).then(gap - before).otherwise(0.0).clip(lower_bound=0.0)
+    meet, late = nearest <= farthest, gap <= PAUSE * (rhythm + before)  # late: both were sampled a little later than ever before
+    lead = pl.when(meet).then((farthest + nearest) / 2).when(late).then(gap * rhythm / (rhythm + before)).otherwise(farthest / 2)
+    half = pl.when(meet).then((farthest - nearest) / 2).when(late).then(pl.min_horizontal(rhythm, before) / 2).otherwise(farthest / 2)
+    return lead.fill_null(0.0), half.fill_null(0.0)
 
 
 def _trail() -> pl.Expr:
@@ -49,6 +61,11 @@ def _trail() -> pl.Expr:
     trail = (_BEGAN.shift(-1) - _LAST).clip(lower_bound=0.0)
     rhythm = pl.max_horizontal(pl.col("longest_interval_second").fill_null(0.0), _FIRST - _BEGAN)
     return pl.when(trail <= PAUSE * rhythm).then(trail).otherwise(0.0)
+
+
+def _next_edge() -> pl.Expr:
+    """Half the stretch in which the ending edge lies [s]: it is where the next step begins; the end of the recording is its last sample."""
+    return pl.when(_ENDED > _LAST).then(pl.col("edge_uncertainty_second").shift(-1)).otherwise(0.0).fill_null(0.0)
 
 
 def with_charges(table: pl.DataFrame, sampling: Sampling) -> pl.DataFrame:

@@ -12,6 +12,11 @@ LEVEL = 0.95
 STEADY_VOLTAGE = 2e-3
 MOSTLY = 0.9
 SHORTEST_TAIL = 3
+CONTRADICTED = 1e-2
+"""Share of the largest current from which a step is none of rest, whatever its label says."""
+
+_RESTS = r"^r$|rest|静置|搁置|休止|휴지"
+_MOVES = r"^[cd]$|d?chg|d?chrg|charge|充电|放电|충전|방전"
 
 
 def mode_columns() -> list[pl.Expr]:
@@ -53,6 +58,22 @@ def mode(sampling: Literal["series", "step"], *, labelled: bool) -> pl.Expr:
         .then(pl.lit("CV"))
         .when(pl.col("tail_spread") <= width)
         .then(pl.lit("CCCV"))
+    )
+
+
+def labelled_moving(size: pl.Expr, band: float) -> pl.Expr:
+    """Whether a step is under current: by the tester's word where it says so, else where ``size`` [A] is beyond a band.
+
+    A small current is one if the program asked for it. A word that the current contradicts is not believed.
+    """
+    label = pl.col("step_type").cast(pl.String).str.to_lowercase().fill_null("")
+    rests, moves = label.str.contains(_RESTS), label.str.contains(_MOVES)
+    return (
+        pl.when(rests)
+        .then(size > pl.max_horizontal(pl.lit(band), CONTRADICTED * size.max()))
+        .when(moves)
+        .then(size > 0)
+        .otherwise(size > band)
     )
 
 

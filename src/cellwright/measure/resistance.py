@@ -25,6 +25,8 @@ NEAR = 0.1
 """Share of a nominal time within which a sample stands for it."""
 
 STEADY = 0.05
+SCATTER_OF = 20
+FEWEST_READINGS = 10
 METHOD = Method("pulse-resistance", "1")
 
 
@@ -65,7 +67,8 @@ def resistances(recording: Recording, battery: Battery | None = None, tester: Te
     is resolved where a sample lies within 10 % of it, the uncertainty of the edge included, and where the current has stayed within
     5 % of its greatest since the first tenth of that time: a pulse that runs into a voltage limit has no resistance after that. A
     step sheet knows only the pulse's end: its start is read some unstated milliseconds after the edge. None of these is an
-    ohmic resistance. Uncertainty: `cellwright.measure.budget.Budget.resistance` (JCGM 100).
+    ohmic resistance. Uncertainty: `cellwright.measure.budget.Budget.resistance` (JCGM 100), with the scatter of the voltage about a
+    line through the last 20 readings of the rest before it (at least 10).
     """
     return pulse_resistances(Course(recording, battery, tester))
 
@@ -84,6 +87,7 @@ def pulse_resistances(course: Course) -> tuple[Quantity, ...]:
 
 def _of_pulse(course: Course, row: int, rest: tuple[int, float], read: Iterator[_Reading]) -> Iterator[Quantity]:
     pulse, before = course.rows[row], course.rows[rest[0]]
+    noise = _noise(course, rest[0])
     common: dict[str, Any] = {
         "direction": pulse["kind"],
         "duration_s": pulse["duration_second"],
@@ -94,14 +98,27 @@ def _of_pulse(course: Course, row: int, rest: tuple[int, float], read: Iterator[
     if (temperature := pulse.get("mean_temperature_celsius")) is not None:
         common["temperature_celsius"] = temperature
     for reading in read:
-        yield _resistance(course, before, reading, common)
+        yield _resistance(course, before, reading, common, noise)
 
 
-def _resistance(course: Course, before: dict[str, Any], reading: _Reading, common: dict[str, Any]) -> Quantity:
+def _noise(course: Course, rest: int) -> float:
+    """Repeatability of one voltage reading [V]: scatter about a line through the last readings of the rest; 0 where they are too few.
+
+    A step sheet has none, and what scatters less than the last digit is in the rounding.
+    """
+    volt, time = (course.samples[c][course.span(rest, rest)][-SCATTER_OF:].to_numpy() for c in (VOLTAGE, TIME))
+    if course.recording.sampling == "step" or len(volt) < FEWEST_READINGS or time[0] == time[-1]:
+        return 0.0
+    line = np.polynomial.Polynomial.fit(time, volt, 1)
+    residual = volt - line(time)
+    return float(np.sqrt(residual @ residual / (len(volt) - 2)))
+
+
+def _resistance(course: Course, before: dict[str, Any], reading: _Reading, common: dict[str, Any], noise: float) -> Quantity:
     step = reading.current - before["last_current_ampere"]
     value = (reading.voltage - before["last_voltage_volt"]) / step
     records = (before["last_record_index"], reading.record)
-    components = course.budget.resistance(value, step, records)
+    components = course.budget.resistance(value, step, records, noise)
     at = {"time_s": reading.time_s, "nominal_time_s": reading.nominal_s, "current_ampere": reading.current}
     own = at | course.c_rate(reading.current)
     evidence = course.budget.evidence(*((r, r) for r in records))

@@ -5,24 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from math import sqrt
 from typing import Any
 
 import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 
 from cellwright.core.battery import Battery
-from cellwright.core.columns import TIME, VOLTAGE
+from cellwright.core.columns import CURRENT, TIME, VOLTAGE
 from cellwright.core.messages import message
 from cellwright.core.quantity import Method, Quantity, absent
 from cellwright.core.recording import Recording
 from cellwright.core.tester import Tester
 from cellwright.measure.course import Course
+from cellwright.measure.isolation import VOLTAGE_SHARE, isolated_voltages
+from cellwright.measure.pauses import since_last_pause
 
 SHORTEST_REST_S = 300.0
 """A rest shorter than this [s] shows a voltage on its way, not one at rest: five minutes is the shortest rest that reference tests use."""
 
 SHORTEST_SAG_S = 3600.0
-HALF = 0.5
-NEAR_HALF = 0.1
+SHORTEST_FIT_S = 1200.0
+FEWEST_READINGS = 10
+STILL = 0.7
+"""A slope of which less than this share is left of the one before it is relaxation that goes on."""
+
+CLOCK_H = 1e-9
+"""What adding up times may be off [h]."""
 
 
 @dataclass(frozen=True)
@@ -60,19 +70,29 @@ def end_voltages(course: Course) -> tuple[Quantity, ...]:
 
 
 def sags(course: Course) -> tuple[Quantity, ...]:
-    """Fall of the voltage over the second half of every sampled rest of at least an hour.
+    """How fast the voltage falls in the last third of every sampled rest of at least an hour.
 
     Returns
     -------
-    ``rest_sag`` [V/h], positive where the voltage falls, the fastest first; conditions as in `rest_voltages`. The first half is left
-    out, as it is mostly relaxation; what is left still holds some of it, so this is a screen, not a self-discharge rate. Absent, with
-    the reason, where there is no such rest.
+    ``rest_sag`` [V/h], positive where the voltage falls, the fastest first; conditions as in `rest_voltages`, and ``relaxing`` (True)
+    where the slope has lost more than 30 % of its size since the third before: then it is at least partly relaxation, and this a
+    screen, not a self-discharge rate. One absent, with the reason, where there is no such rest, or where after a discharge the voltage
+    still rises in all of them: a recovery hides a leak.
+
+    Notes
+    -----
+    A straight line by least squares through the last third, at least 20 minutes and 10 readings; what comes before a pause or
+    before a leap of the voltage is left out.
+    Its standard error s/√Σ(t − t̄)², s from the residuals with n − 2 degrees of freedom, is a component of the uncertainty.
     """
     if course.recording.sampling == "step":
         return (absent("rest_sag", "V/h", message("measure.rest_not_sampled")),)
     found = [q for r in _rests(course) if r.duration_s >= SHORTEST_SAG_S and (q := _sag(course, r)) is not None]
+    kept = [q for q in found if q.conditions.get("direction") != "discharge" or (q.value or 0.0) >= 0.0]
+    if kept:
+        return tuple(sorted(kept, key=lambda q: q.value or 0.0, reverse=True))
     if found:
-        return tuple(sorted(found, key=lambda q: q.value or 0.0, reverse=True))
+        return (absent("rest_sag", "V/h", message("measure.rest_recovering", count=len(found))),)
     return (absent("rest_sag", "V/h", message("measure.no_rest", shortest_s=SHORTEST_SAG_S)),)
 
 
@@ -114,21 +134,65 @@ def _conditions(course: Course, rest: _Rest, step: dict[str, Any]) -> dict[str, 
     return conditions
 
 
+@dataclass(frozen=True)
+class _Line:
+    """A straight line through a stretch of a rest: slope and its standard error [V/h], and of how many readings."""
+
+    slope: float
+    error: float
+    count: int
+
+
 def _sag(course: Course, rest: _Rest) -> Quantity | None:
-    table = course.samples[course.span(rest.first, rest.last)]
-    time, volt = table[TIME].to_numpy(), table[VOLTAGE].to_numpy()
-    middle = int(np.abs(time - (time[0] + HALF * (time[-1] - time[0]))).argmin())
-    hours = float(time[-1] - time[middle]) / 3600
-    if abs(hours * 3600 - HALF * rest.duration_s) > NEAR_HALF * rest.duration_s:
+    table = _undisturbed(course.samples[course.span(rest.first, rest.last)])
+    hours, volt = table[TIME].to_numpy() / 3600, table[VOLTAGE].to_numpy()
+    usual = float(np.median(np.diff(hours))) if len(hours) > 1 else 0.0
+    lasted = min(float(hours[-1] - hours[0]) + usual, rest.duration_s / 3600)  # the first reading comes after the edge
+    if lasted < SHORTEST_SAG_S / 3600 - CLOCK_H:
         return None
-    fall = float(volt[middle] - volt[-1])
-    records = (int(table["record_index"][middle]), int(table["record_index"][-1]))
+    window = max(lasted / 3, SHORTEST_FIT_S / 3600)
+    last = hours >= hours[-1] - window - CLOCK_H
+    third_before = ~last & (hours >= hours[-1] - 2 * window)
+    line, before = (_line(hours[part], volt[part]) for part in (last, third_before))
+    if line is None:
+        return None
+    rows = table["record_index"].to_numpy()[last]
+    records = (int(rows[0]), int(rows[-1]))
+    components, scatter = course.budget.slope(line.slope, records, float(np.ptp(hours[last])), line.error)
+    relaxing = {"relaxing": True} if before and _still_slowing(before, line) else {}
     return course.budget.quantity(
         "rest_sag",
-        fall / hours,
+        -line.slope,
         "V/h",
-        course.budget.difference(fall, records, per=hours),
-        method=Method("rest-sag/second-half", "1"),
-        conditions=_conditions(course, rest, course.rows[rest.last]),
-        evidence=course.budget.evidence(*((r, r) for r in records)),
+        {name: -part for name, part in components.items()},
+        {scatter: line.count - 2.0},
+        method=Method("rest-sag/last-third", "2"),
+        conditions=_conditions(course, rest, course.rows[rest.last]) | relaxing,
+        evidence=course.budget.evidence(records),
     )
+
+
+def _undisturbed(table: pl.DataFrame) -> pl.DataFrame:
+    """Return what comes after the last pause or jump of a rest: where the voltage leaps at rest, someone touched the leads."""
+    volt = table[VOLTAGE].to_numpy()
+    table = table.filter(~isolated_voltages(volt, table[CURRENT].to_numpy()))
+    time, volt = table[TIME].to_numpy(), table[VOLTAGE].to_numpy()
+    jumps = np.flatnonzero(np.abs(np.diff(volt)) > VOLTAGE_SHARE * float(np.median(np.abs(volt))))
+    return table[max(since_last_pause(time), int(jumps[-1]) + 1 if len(jumps) else 0) :]
+
+
+def _line(hours: NDArray[np.float64], volt: NDArray[np.float64]) -> _Line | None:
+    """Fit a line through readings [V] over time [h] by least squares; None where they are too few."""
+    count = len(hours)
+    if count < FEWEST_READINGS:
+        return None
+    time = hours - hours.mean()
+    spread = float(time @ time)
+    slope = float(time @ volt) / spread
+    residual = volt - volt.mean() - slope * time
+    return _Line(slope, sqrt(float(residual @ residual) / (count - 2) / spread), count)
+
+
+def _still_slowing(before: _Line, now: _Line) -> bool:
+    """Whether the voltage moved, and does so by more than 30 % less than before."""
+    return abs(before.slope) > 2 * before.error and abs(now.slope) < STILL * abs(before.slope)

@@ -7,13 +7,19 @@ import polars as pl
 from cellwright.core.columns import CURRENT, REQUIRED, TIME, VOLTAGE
 from cellwright.core.errors import UsageError
 from cellwright.core.recording import Recording
+from cellwright.measure.budget import printed_step
 from cellwright.measure.counters import counter_columns
 from cellwright.measure.edges import LONGEST_PULSE_S, Sampling, with_charges, with_edges
-from cellwright.measure.mode import mode, mode_columns, mode_facts
-from cellwright.measure.probes import mean_temperature
+from cellwright.measure.mode import labelled_moving, mode, mode_columns, mode_facts
+from cellwright.measure.pauses import ran
+from cellwright.measure.probes import finite, mean_temperature
 
 SMALLEST_SHARE = 5e-4
+OFFSET_SHARE = 2e-3
 LARGEST_SHARE = 1e-2
+"""Shares of the largest current: below the first it is none; up to the second a steady reading may be an offset; what stays below the
+last looks like rest, and noise may hide it."""
+
 JUMP = 0.05
 COLUMNS = (
     "step_count",
@@ -29,6 +35,8 @@ COLUMNS = (
     "end_time_second",
     "duration_second",
     "edge_uncertainty_second",
+    "end_edge_uncertainty_second",
+    "pause_second",
     "longest_interval_second",
     "first_voltage_volt",
     "last_voltage_volt",
@@ -69,7 +77,8 @@ def steps(recording: Recording) -> pl.DataFrame:
       ``pulse``: a charge or discharge of at most 60 s;
     - ``first_record_index``, ``last_record_index``, ``samples``;
     - ``start_time_second``, ``end_time_second``, ``duration_second`` [s]: the edges of the current, not of the samples;
-      ``edge_uncertainty_second`` [s]: half the stretch in which the starting edge lies, 0 where the tester tells the step's time;
+      ``edge_uncertainty_second``, ``end_edge_uncertainty_second`` [s]: half the stretch in which the starting and the ending edge lie,
+      0 where the tester tells the step's time; ``pause_second`` [s] that the test stood still inside the step, not in its duration;
       ``longest_interval_second`` [s] between samples;
     - ``first_voltage_volt``, ``last_voltage_volt``, ``minimum_voltage_volt``, ``maximum_voltage_volt``,
       ``last_voltage_change_volt`` [V] from the last sample but one to the last, 0 in a step sheet;
@@ -109,22 +118,24 @@ def samples_of(recording: Recording) -> pl.DataFrame:
     """Return the rows with time, voltage and current, and their ``record_index``; raises `UsageError` where there are none."""
     if missing := missing_columns(recording):
         raise UsageError("measure.columns_missing", file=recording.source.file, columns=missing)
-    numbers = pl.col(REQUIRED).cast(pl.Float64).fill_nan(None)
-    table = recording.table.with_columns(numbers).drop_nulls(REQUIRED)
+    table = recording.table.with_columns(finite(pl.col(name)) for name in REQUIRED).drop_nulls(REQUIRED)
     if table.is_empty():
         raise UsageError("measure.no_samples", file=recording.source.file)
     return table if "record_index" in table.columns else table.with_row_index("record_index", offset=1)
 
 
 def _dead_band(samples: pl.DataFrame) -> float:
-    """Largest current [A] that is taken for none."""
+    """Largest current [A] that is taken for none: the noise of what looks like rest, an offset that stands there, the printed digits.
+
+    A steady offset and a small current look alike, so the offset is bounded: beside a pulse of 250 A, 2 A are a discharge.
+    """
     size = pl.col(CURRENT).abs()
-    largest, smallest, noise = samples.select(
-        size.max(),
-        size.filter(size > 0).min().fill_null(0.0).alias("smallest"),
-        (pl.col(CURRENT).diff().abs().median().fill_null(0.0) / 0.954).alias("noise"),  # median |difference| of normal noise is 0.954 σ
-    ).row(0)
-    return float(min(max(6 * noise, 3 * smallest, SMALLEST_SHARE * largest), LARGEST_SHARE * largest))
+    largest, smallest = samples.select(size.max(), size.filter(size > 0).min().fill_null(0.0).alias("smallest")).row(0)
+    at_rest = pl.col(CURRENT).filter(size <= LARGEST_SHARE * largest)
+    noise = samples.select(at_rest.diff().abs().median().fill_null(0.0)).item() / 0.954  # median |difference| of normal noise is 0.954 σ
+    offset = min(3 * smallest, OFFSET_SHARE * largest)
+    band = max(6 * noise, 1.5 * printed_step(samples[CURRENT].to_numpy()), offset, SMALLEST_SHARE * largest)
+    return float(min(band, LARGEST_SHARE * largest))
 
 
 def _grouped(samples: pl.DataFrame, band: float) -> pl.DataFrame:
@@ -144,7 +155,7 @@ def _grouped(samples: pl.DataFrame, band: float) -> pl.DataFrame:
         (pl.col(CURRENT) * pl.col(VOLTAGE)).alias("power"),
         pl.col(CURRENT).abs().alias("size"),
         pl.col(CURRENT).abs().max().over(_STEP).alias("peak"),
-    ).with_columns(pl.when("inside").then(pl.col(TIME).diff()).alias("interval"), *mode_columns())
+    ).with_columns(*ran(band, timed="step_time_second" in present), *mode_columns())
     frame = frame.with_columns(_trapezoid(CURRENT).alias("charge"), _trapezoid("power").alias("energy"))
     facts = [*_facts(frame.collect_schema().names()), *mode_facts()]
     return frame.group_by(_STEP, maintain_order=True).agg(facts).collect()
@@ -184,6 +195,8 @@ def _facts(present: list[str]) -> list[pl.Expr]:
         pl.col(TIME).first().alias("first_time"),
         pl.col(TIME).last().alias("last_time"),
         pl.col("interval").max().alias("longest_interval_second"),
+        pl.col("pause").sum().alias("pause_second"),
+        pl.when(pl.col("pause").max() > 0).then(pl.col("interval").median()).otherwise(0.0).alias("pause_interval"),
         voltage.first().alias("first_voltage_volt"),
         voltage.last().alias("last_voltage_volt"),
         voltage.min().alias("minimum_voltage_volt"),
@@ -198,7 +211,7 @@ def _facts(present: list[str]) -> list[pl.Expr]:
         pl.col("energy").sum(),
         *([pl.col("step_time_second").first().alias("lead")] if "step_time_second" in present else []),
         *(
-            [heat.first().alias("first_temperature_celsius"), heat.mean().alias("mean_temperature_celsius")]
+            [heat.drop_nulls().first().alias("first_temperature_celsius"), heat.mean().alias("mean_temperature_celsius")]
             if "temperature" in present
             else []
         ),
@@ -209,6 +222,8 @@ def _facts(present: list[str]) -> list[pl.Expr]:
 
 def _named(table: pl.DataFrame, band: float, sampling: Sampling) -> pl.DataFrame:
     moving = pl.col("median_size") > band
+    if "step_type" in table.columns:
+        moving = labelled_moving(pl.col("median_size"), band)
     kind = (
         pl.when(~moving).then(pl.lit("rest")).when(pl.col("mean_current_ampere") > 0).then(pl.lit("charge")).otherwise(pl.lit("discharge"))
     )

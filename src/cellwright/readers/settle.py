@@ -1,6 +1,7 @@
 """From a reader's draft to a recording: what every make has in common is checked here, once."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import polars as pl
 
@@ -19,6 +20,7 @@ INDEX = "record_index"
 
 def settle(draft: Draft, file: RawFile, reader: Reader) -> Recording:
     """Make a recording of a draft; raises `MissingColumn`, `DamagedFile`."""
+    draft = _finite(draft)
     _check(draft, file.file)
     table, renumbered = _indexed(draft)
     table, untimed = _timed_rows(table)
@@ -50,6 +52,19 @@ def _second_clock(table: pl.DataFrame, draft: Draft) -> Callable[[], pl.Series] 
     if UNIX in table.columns:
         return lambda: table[UNIX]
     return Moments(table[draft.clock[0]], draft.clock[1]).parsed if draft.clock else None
+
+
+def _finite(draft: Draft) -> Draft:
+    """Empty what is no finite number; a row whose time is none is left out later."""
+    table, notes = draft.table, list[Message]()
+    for name in columns():
+        if name == TIME or name not in table.columns or not table[name].dtype.is_float():
+            continue
+        finite = table[name].is_finite()
+        if count := int((~finite).sum()):
+            table = table.with_columns(pl.when(finite).then(pl.col(name)).alias(name))
+            notes.append(message("readers.not_finite", column=name, count=count))
+    return replace(draft, table=table, notes=(*draft.notes, *notes)) if notes else draft
 
 
 def _check(draft: Draft, file: str) -> None:

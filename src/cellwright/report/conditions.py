@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cellwright.core.quantity import Quantity
-from cellwright.report.numbers import SPACE, general
+from cellwright.report.numbers import SPACE, fixed, general, percent
 from cellwright.report.words import Words
 
 Writer = Callable[[Any, Mapping[str, Any], Words], str | None]
@@ -46,6 +46,16 @@ def definition(quantity: Quantity, words: Words) -> str | None:
     return words("report.definition.share_of_rated", rated=text)
 
 
+def seen_in(quantity: Quantity, words: Words) -> str:
+    """Return in which step, and under which current, a reading was taken: ``step 12, charge at 25 A``; empty where not known."""
+    step, current = quantity.conditions.get("step_count"), quantity.conditions.get("current_ampere")
+    told = [] if step is None else [words("report.condition.step", value=step)]
+    if current:
+        ampere = f"{general(abs(current), 3)}{SPACE}A"
+        told.append(words(f"report.condition.{'charge' if current > 0 else 'discharge'}_at", current=ampere))
+    return ", ".join(told)
+
+
 def rate(value: float) -> str:
     """Return a rate as people say it: ``1C``, ``0.33C``."""
     return f"{abs(value):.2g}C"
@@ -71,6 +81,23 @@ def duration(seconds: float, words: Words) -> str:
     return f"{seconds / 60:.3g}{SPACE}min" if seconds < _HOUR else f"{seconds / _HOUR:.3g}{SPACE}{words('report.unit.hour')}"
 
 
+def _temperature(value: float, given: Mapping[str, Any], words: Words) -> str:
+    start = given.get("start_temperature_celsius")
+    if start is None:
+        return celsius(value)
+    return words("report.condition.temperatures", start=_tenths(start), mean=_tenths(value))
+
+
+def _tenths(value: float) -> str:
+    return f"{fixed(value, 1)}{SPACE}°C"
+
+
+def _start_temperature(value: float, given: Mapping[str, Any], words: Words) -> str | None:
+    """Said together with the mean where there is one."""
+    told = given.get("temperature_celsius") is not None
+    return None if told else words("report.condition.start_temperature", value=_tenths(value))
+
+
 def _soc(value: float, given: Mapping[str, Any], words: Words) -> str:
     basis = given.get("soc_basis")
     text = f"SOC{SPACE}{general(100 * value, 3)}{SPACE}%"
@@ -88,8 +115,8 @@ def _current(value: float, given: Mapping[str, Any], _: Words) -> str | None:
     return None if given.get("c_rate") is not None else f"{general(abs(value), 3)}{SPACE}A"
 
 
-def _unconditioned(value: bool, _: Mapping[str, Any], words: Words) -> str | None:
-    return words("report.condition.unconditioned") if value else None
+def _where_true(code: str) -> Writer:
+    return lambda value, _, words: words(code) if value else None
 
 
 def _plain(value: Any) -> str:
@@ -117,24 +144,40 @@ _WRITERS: dict[str, Writer] = {
     "direction": lambda value, _, words: words.label("direction", str(value)),
     "c_rate": lambda value, _, __: rate(value),
     "current_ampere": _current,
-    "temperature_celsius": lambda value, _, __: celsius(value),
+    "temperature_celsius": _temperature,
     "soc": _soc,
     "time_s": _time,
     "voltage_window_volt": lambda value, _, __: window(value),
-    "unconditioned": _unconditioned,
+    "unconditioned": _where_true("report.condition.unconditioned"),
+    "relaxing": _where_true("report.condition.relaxing"),
+    "isolated": _where_true("report.condition.isolated"),
+    "ambient_moved_kelvin": _in_words("report.condition.ambient_moved", "K"),
+    "cell": _in_words("report.condition.cell"),
     "c_rate_basis": lambda value, _, words: words.label("c_rate_basis", str(value)),
     "window_basis": lambda value, _, words: words.label("window_basis", str(value)),
     "end_voltage_volt": _in_words("report.condition.end_voltage", "V"),
     "charge_mode": _in_words("report.condition.charge_mode"),
     "charge_end_current_ampere": _in_words("report.condition.charge_end_current", "A"),
     "counter_ah": _in_words("report.condition.counter", "Ah"),
+    "counter_efficiency": lambda value, _, words: words("report.condition.counter", value=percent(value, 2)),
     "rest_before_s": _lasting("report.condition.rest_before"),
     "duration_s": _lasting("report.condition.duration"),
-    "start_temperature_celsius": _in_words("report.condition.start_temperature", "°C"),
+    "pause_s": _lasting("report.condition.pause"),
+    "start_temperature_celsius": _start_temperature,
     "probe": _in_words("report.condition.probe"),
     "highest_cell": _in_words("report.condition.highest_cell"),
     "lowest_cell": _in_words("report.condition.lowest_cell"),
     "step_count": _in_words("report.condition.step"),
 }
-_MAIN = ("direction", "c_rate", "current_ampere", "temperature_celsius", "soc", "time_s", "voltage_window_volt", "unconditioned")
+_MAIN = (
+    "direction",
+    "c_rate",
+    "current_ampere",
+    "temperature_celsius",
+    "start_temperature_celsius",
+    "soc",
+    "time_s",
+    "voltage_window_volt",
+    "unconditioned",
+)
 _SPOKEN_FOR = {"soc_basis", "nominal_time_s", "start_temperature_uncertainty_kelvin"}

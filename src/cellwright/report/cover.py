@@ -61,7 +61,7 @@ def entry(page: Page) -> Entry:
         soh=first["capacity_soh"],
         capacity=first["capacity"],
         resistance=first["dc_resistance"],
-        deviations=len(page.assessment.deviations),
+        deviations=len(page.assessment.deviations) + len(page.concerns),
         action=page.actions[0],
     )
 

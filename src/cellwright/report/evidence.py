@@ -1,4 +1,4 @@
-"""What an auditor asks for: methods and their versions, calibrations, where the uncertainty comes from, and every other value."""
+"""What an auditor asks for: methods and their versions, where the uncertainty comes from, and every other value."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from math import hypot
 
 from cellwright.core.assessment import Assessment
 from cellwright.core.quantity import Evidence, Method, Quantity
-from cellwright.core.tester import Calibration, Range
 from cellwright.report import conditions
 from cellwright.report.numbers import SPACE, Shown, decimals, fixed, scale, shown
 from cellwright.report.words import Words
@@ -41,17 +40,6 @@ class Budget:
 
 
 @dataclass(frozen=True)
-class Instrument:
-    """A measuring range of the tester, its error limits and its calibration."""
-
-    quantity: str
-    unit: str
-    range: Range
-    calibration: Calibration | None
-    expired: bool
-
-
-@dataclass(frozen=True)
 class Further:
     """A value beyond those of the first page."""
 
@@ -78,29 +66,6 @@ def methods(assessment: Assessment) -> tuple[tuple[Method, tuple[str, ...]], ...
             if quantity.method:
                 used.setdefault(quantity.method, {})[name] = None
     return tuple((method, tuple(names)) for method, names in used.items())
-
-
-def instruments(assessment: Assessment) -> tuple[Instrument, ...]:
-    """Return the tester's ranges that were used; a calibration that had expired when a test began is marked."""
-    tester = assessment.tester
-    if tester is None:
-        return ()
-    last = max((s.start[:10] for s in assessment.sources if s.start), default="")
-    by_kind = (("voltage", "V", tester.voltage), ("current", "A", tester.current), ("temperature", "°C", tester.temperature))
-    every = [
-        Instrument(kind, unit, span, span.calibration, bool(span.calibration and span.calibration.expiry.isoformat() < last))
-        for kind, unit, spans in by_kind
-        for span in spans
-    ]
-    named = _ranges_named(assessment)
-    used = [item for item in every if item.quantity == "temperature" or f"{item.range.maximum:g}{item.unit}" in named]
-    return tuple(used if named else every)
-
-
-def _ranges_named(assessment: Assessment) -> set[str]:
-    """Ranges that the inputs of the uncertainties name, e.g. ``6V`` of ``make/model/6V:voltage:gain``."""
-    inputs = {key.rsplit(":", 2)[0] for found in assessment.quantities.values() for q in found for key in q.components}
-    return {stem.rsplit("/", 1)[1] for stem in inputs if "/" in stem and stem[-1] in "VA"}
 
 
 def traces(assessment: Assessment) -> tuple[tuple[str, tuple[Evidence, ...]], ...]:

@@ -12,6 +12,7 @@ SPACE = "\u00a0"
 _SIGNIFICANT_OF_U = 2
 _SIGNIFICANT_WITHOUT_U = 4
 _PERCENT = {"capacity_soh", "energy_soh", "bms_soh", "coulombic_efficiency", "energy_efficiency"}
+_SOH_DECIMALS = 2  # of per cent: a fixed number, so that batteries beside one another are read as a column
 _MILLI = {"cell_voltage_spread", "rest_sag"}
 _UNITS = {"ohm": "Ω", "mohm": "mΩ", "degC": "°C", "1": "", "V/h": "V/h"}
 # What a buyer wants to be sure of: at least so much, or at most.
@@ -26,7 +27,8 @@ class Shown:
     Parameters
     ----------
     value, expanded, unit
-        Value and expanded uncertainty, both to the second significant digit of the latter, and their unit.
+        Value and expanded uncertainty, both to the second significant digit of the latter, and their unit; a state of health to at
+        most two decimals of per cent.
     bound
         ``≥ value − U`` where more is better, ``≤ value + U`` where less is, rounded to the safe side.
     factor
@@ -57,6 +59,8 @@ def shown(quantity: Quantity) -> Shown | None:
         return Shown(general(value), None, unit, None, None)
     expanded *= factor
     digits = decimals(expanded)
+    if quantity.name.endswith("_soh") and digits > _SOH_DECIMALS:
+        digits, expanded = _SOH_DECIMALS, max(expanded, 10.0**-_SOH_DECIMALS)
     return Shown(
         value=fixed(value, digits),
         expanded=fixed(expanded, digits),

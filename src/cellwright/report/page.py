@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cellwright.core.assessment import Assessment
 from cellwright.core.rules import Status
 from cellwright.plot import Curve
-from cellwright.report import evidence, figures, resistances, standing
+from cellwright.report import calibration, conditions, evidence, figures, resistances, standing
+from cellwright.report import findings as safety
 from cellwright.report.numbers import SPACE, general, percent
 from cellwright.report.words import Words
 
@@ -34,9 +36,11 @@ class Page:
         What is said of it.
     facts, condition
         Identity, and condition on receipt.
-    actions, advisory, rule_files, results, weighed
-        Next actions, the sentence that the decision is advisory, rule files with dates, results, and the decision's reasons with their
-        limits.
+    actions, term, advisory, rule_files, results, weighed
+        Next actions, what the jurisdiction calls the outcome, the sentence that the decision is advisory, rule files with dates,
+        results, and the decision's reasons with their limits.
+    findings, concerns
+        Safety findings in words, and what is amiss with the tester's calibrations.
     decision_status, verdict_status
         How the weakest limit under a decision, or under a pass, is known; None where all are verified.
     figures, resistances, conditions, further, left_out, missing, budgets, instruments, methods, traces
@@ -49,10 +53,13 @@ class Page:
     facts: tuple[Fact, ...]
     condition: tuple[Fact, ...]
     actions: tuple[str, ...]
+    term: str
     advisory: str
     rule_files: tuple[tuple[str, str], ...]
     results: tuple[standing.Result, ...]
     weighed: tuple[standing.Weighed, ...]
+    findings: tuple[safety.Seen, ...]
+    concerns: tuple[str, ...]
     decision_status: Status | None
     verdict_status: Status | None
     figures: tuple[figures.Figure, ...]
@@ -62,7 +69,7 @@ class Page:
     left_out: int
     missing: tuple[evidence.Missing, ...]
     budgets: tuple[evidence.Budget, ...]
-    instruments: tuple[evidence.Instrument, ...]
+    instruments: tuple[calibration.Instrument, ...]
     methods: tuple[tuple[evidence.Method, tuple[str, ...]], ...]
     traces: tuple[tuple[str, tuple[evidence.Evidence, ...]], ...]
 
@@ -78,8 +85,9 @@ class Page:
         return "" if not days else days[0] if days[0] == days[-1] else f"{days[0]} – {days[-1]}"
 
 
-def page(assessment: Assessment, curves: Sequence[Curve], number: int, total: int, words: Words) -> Page:
-    """Gather what the page of one battery shows."""
+def page(assessment: Assessment, curves: Sequence[Curve], number: int, total: int, words: Words, *, issued: dt.date) -> Page:
+    """Gather what the page of one battery shows; a calibration that expired before the report was issued is told."""
+    instruments = calibration.instruments(assessment, issued)
     further, left_out = evidence.further(assessment, words)
     return Page(
         number=number,
@@ -88,10 +96,13 @@ def page(assessment: Assessment, curves: Sequence[Curve], number: int, total: in
         facts=_identity(assessment, words),
         condition=_condition(assessment, words),
         actions=tuple(standing.actions(assessment, words)),
+        term=standing.term(assessment.decision, words),
         advisory=standing.advisory(assessment, words),
         rule_files=standing.rule_files(assessment),
         results=standing.results(assessment, words),
         weighed=standing.weighed(assessment, words),
+        findings=safety.findings(assessment, words),
+        concerns=calibration.concerns(assessment, instruments, words),
         decision_status=standing.decision_stands_on(assessment),
         verdict_status=standing.verdict_stands_on(assessment),
         figures=figures.of_battery(assessment, curves, words),
@@ -101,7 +112,7 @@ def page(assessment: Assessment, curves: Sequence[Curve], number: int, total: in
         left_out=left_out,
         missing=evidence.missing(assessment, words),
         budgets=evidence.budgets(assessment, words),
-        instruments=evidence.instruments(assessment),
+        instruments=instruments,
         methods=evidence.methods(assessment),
         traces=evidence.traces(assessment),
     )
@@ -139,7 +150,7 @@ def _rated_capacity(assessment: Assessment, words: Words) -> str:
     if battery.rated_capacity_ah is None:
         return words("report.identity.not_stated")
     rate, warmth = battery.rated_capacity_c_rate, battery.rated_temperature_celsius
-    under = [f"{rate:g}C" if rate else "", f"{warmth:g}{SPACE}°C" if warmth is not None else ""]
+    under = [conditions.rate(rate) if rate else "", f"{warmth:g}{SPACE}°C" if warmth is not None else ""]
     stated = ", ".join(filter(None, under)) or words("report.identity.conditions_not_stated")
     return f"{battery.rated_capacity_ah:g}{SPACE}Ah ({stated})"
 

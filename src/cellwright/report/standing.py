@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cellwright.core.assessment import Assessment, Reason
+from cellwright.core.assessment import Assessment, Decision, Reason
 from cellwright.core.quantity import Quantity
 from cellwright.core.rules import RuleReference, Status
 from cellwright.report import conditions
@@ -59,7 +59,15 @@ def actions(assessment: Assessment, words: Words) -> list[str]:
     verdict, decision = assessment.verdict.outcome, assessment.decision
     first = [words(f"report.next.{verdict}")] if verdict in ("hold", "reject") else []
     needs = list(dict.fromkeys(words.say(need) for need in decision.needs))
-    return first + needs or [words(f"report.next.{decision.outcome}")]
+    return first + needs or _route(decision, words)
+
+
+def term(decision: Decision, words: Words) -> str:
+    """Return what the jurisdiction calls the outcome, less what the outcome's own name says already."""
+    if decision.term is None:
+        return ""
+    names, own = list(decision.term.params.values()), words(f"grading.outcome.{decision.outcome}")
+    return ", ".join(str(name) for name in names if name != own) if own in names else words.say(decision.term)
 
 
 def results(assessment: Assessment, words: Words) -> tuple[Result, ...]:
@@ -76,7 +84,7 @@ def weighed(assessment: Assessment, words: Words) -> tuple[Weighed, ...]:
 def advisory(assessment: Assessment, words: Words) -> str:
     """Return the sentence that the decision is advisory, as the decision puts it where it names a jurisdiction."""
     own = (words.say(reason) for reason in assessment.decision.reasons if reason.code == _ADVISORY)
-    return next(own, words("report.decision.advisory")).rstrip(".")
+    return next(own, words("report.decision.advisory"))
 
 
 def weakest(rules: Iterable[RuleReference | None]) -> Status | None:
@@ -103,6 +111,11 @@ def rule_files(assessment: Assessment) -> tuple[tuple[str, str], ...]:
     """Return the rule files, with date, that the decision names, in the order they were weighed."""
     rules = [r.rule for r in assessment.decision.reasons if r.rule]
     return tuple(dict.fromkeys((rule.rule, rule.date.isoformat()) for rule in rules))
+
+
+def _route(decision: Decision, words: Words) -> list[str]:
+    kept = decision.outcome in ("reuse", "remanufacture", "repurpose")
+    return [words(f"report.next.{decision.outcome}"), *([words("report.next.keep_report")] if kept else [])]
 
 
 def _result(assessment: Assessment, name: str, words: Words) -> Result:

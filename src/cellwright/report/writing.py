@@ -80,7 +80,7 @@ def _fragments(assessments: Assessments, curves: Mapping[str, Sequence[Curve]], 
     template, total = press.get_template("battery.html.j2"), len(assessments.assessments)
     number_of_report = report_number(assessments)
     for number, assessment in enumerate(assessments.assessments, start=1):
-        built = page(assessment, curves.get(assessment.battery.id, ()), number, total, words)
+        built = page(assessment, curves.get(assessment.battery.id, ()), number, total, words, issued=assessments.created.date())
         html = Markup(template.render(page=built, report=assessments, number=number_of_report))  # noqa: S704 - rendered with autoescape on
         yield _Fragment(entry(built), html)
 

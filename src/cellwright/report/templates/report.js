@@ -7,6 +7,7 @@
   const index = document.getElementById("index");
   const PRINTED_WIDTH = 680;  // of A4 within its margins, in CSS pixels
   const PRINTED_HEIGHT = 1000;
+  const PRINTED_COVER = 0.84;  // of a cover's figures, so that both lie on one sheet
   const config = { displayModeBar: false, responsive: true, showTips: false, displaylogo: false };
   const touch = matchMedia("(pointer: coarse)").matches;  // there, dragging scrolls the page
 
@@ -48,15 +49,25 @@
     style.media = "print";
   }
 
+  function resize(chart, factor) {
+    const height = Math.round(chart.layout.height * factor);
+    chart.style.height = `${height}px`;
+    Plotly.relayout(chart, { height });
+  }
+
   addEventListener("beforeprint", () => {
     fit();
     for (const chart of charts) {
       draw(chart);
+      if (chart.classList.contains("leads")) resize(chart, PRINTED_COVER);
       Plotly.relayout(chart, { width: PRINTED_WIDTH, autosize: false });
     }
   });
   addEventListener("afterprint", () => {
-    for (const chart of charts) Plotly.relayout(chart, { width: null, autosize: true });
+    for (const chart of charts) {
+      if (chart.classList.contains("leads")) resize(chart, 1 / PRINTED_COVER);
+      Plotly.relayout(chart, { width: null, autosize: true });
+    }
   });
 
   if (!index) return;
