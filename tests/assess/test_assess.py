@@ -134,4 +134,4 @@ def test_a_test_and_the_temperature_log_beside_it_are_one_battery(data: Path, tm
     assert capacity.value == pytest.approx(30.3, abs=0.02)
     assert rise is not None
     assert rise.value is not None
-    assert [s.reader for s in battery.sources].count("labview") == 1
+    assert {s.make for s in battery.sources} == {"bitrode", "labview"}

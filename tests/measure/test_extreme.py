@@ -202,7 +202,7 @@ def test_a_cell_that_was_not_read_leaves_no_spread():
 def test_everything_has_at_least_one_of_each_name_and_a_reason_where_there_is_none():
     found = everything(sheet(CYCLE))
     names = {"capacity", "energy", "coulombic_efficiency", "energy_efficiency", "dc_resistance", "rest_voltage", "rest_sag"}
-    names |= {"maximum_voltage", "minimum_voltage", "maximum_temperature", "temperature_rise", "cell_voltage_spread"}
+    names |= {"maximum_voltage", "minimum_voltage", "maximum_current", "maximum_temperature", "temperature_rise", "cell_voltage_spread"}
     names |= {"cell_maximum_voltage", "cell_minimum_voltage"}
     assert set(found) == names
     for name, quantities in found.items():
@@ -229,3 +229,9 @@ def test_every_value_names_the_file_it_comes_from():
     found = everything(warming(series([*CYCLE, *CYCLE])), tester=TESTER)
     assert {e.sha256 for quantities in found.values() for q in quantities for e in q.evidence} == {SHA}
     assert all(q.evidence and q.method for quantities in found.values() for q in quantities if q.value is not None)
+
+
+def test_the_greatest_current_is_told_with_its_direction():
+    """The cycle charges at 10 A and discharges at 10 A; one reading of -12 A is greater in size."""
+    found = one(with_reading(series(CYCLE), "current_ampere", 3000, -12.0), "maximum_current")
+    assert (found.value, found.conditions["direction"]) == (12.0, "discharge")

@@ -24,6 +24,7 @@ ROWS = Evidence("cd" * 32, ((7, 7),))
 UNITS = {
     "maximum_voltage": "V",
     "minimum_voltage": "V",
+    "maximum_current": "A",
     "temperature_rise": "K",
     "maximum_temperature": "degC",
     "rest_sag": "V/h",
@@ -32,7 +33,14 @@ UNITS = {
     "cell_voltage_spread": "V",
     "isolation_resistance": "ohm",
 }
-SOUND = {"maximum_voltage": 4.19, "minimum_voltage": 2.1, "temperature_rise": 6.0, "maximum_temperature": 31.0, "rest_sag": 0.001}
+SOUND = {
+    "maximum_current": 20.0,
+    "maximum_voltage": 4.19,
+    "minimum_voltage": 2.1,
+    "temperature_rise": 6.0,
+    "maximum_temperature": 31.0,
+    "rest_sag": 0.001,
+}
 SOUND_MODULE = {
     **SOUND,
     "maximum_voltage": 50.2,

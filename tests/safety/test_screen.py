@@ -102,7 +102,7 @@ def test_every_recording_of_a_battery_counts_and_the_worst_stands_first():
     assert check_of(verdict, "temperature_rise").rule == findings[0].rule
 
 
-@pytest.mark.parametrize("name", SOUND)
+@pytest.mark.parametrize("name", [name for name in SOUND if name != "maximum_current"])
 def test_without_its_evidence_a_check_is_not_performed_and_nothing_passes(name: str):
     quantities = evidence(SOUND)
     del quantities[name]
@@ -159,6 +159,7 @@ def test_spread_of_a_modules_cells_is_checked():
 
 NAMES = [*SOUND_MODULE, "dc_resistance"]
 SPAN = {
+    "maximum_current": (0.0, 40.0),
     "maximum_voltage": (49.0, 54.0),
     "minimum_voltage": (15.0, 35.0),
     "temperature_rise": (0.0, 45.0),
@@ -212,8 +213,8 @@ def test_a_rise_beside_a_room_that_warmed_does_not_reject():
     assert screen(CELL, evidence(SOUND) | {"temperature_rise": (rise,)}, BESIDE, RULES)[1].outcome == "hold"
 
 
-def test_a_battery_that_was_never_under_load_does_not_pass():
-    _, verdict = screen(CELL, {**evidence(SOUND), "dc_resistance": ()}, Siblings(), RULES)
+def test_a_battery_that_was_never_under_a_load_that_heats_does_not_pass():
+    _, verdict = screen(replace(CELL, rated_capacity_ah=20.0), evidence(SOUND, maximum_current=3.9), Siblings(), RULES)  # C/5 is 4 A
     assert check_of(verdict, "temperature_rise").reason == message("safety.never_loaded")
     assert verdict.outcome == "insufficient"
 

@@ -159,7 +159,8 @@ def _one(battery: Battery, recordings: list[Recording], how: How) -> Measured:
         deviations += measure.check(recording, how.procedure, battery)
         notes += [Message(n.code, {"file": recording.source.file, **n.params}) for n in recording.notes]
     ordered = {name: tuple(sorted(found, key=_preference)) for name, found in quantities.items()}
-    ordered["dc_resistance"] = _decisive_first(battery, ordered.get("dc_resistance", ()))
+    if "dc_resistance" in ordered:
+        ordered["dc_resistance"] = _decisive_first(battery, ordered["dc_resistance"])
     return Measured(
         battery=battery,
         sources=tuple(r.source for r in recordings),

@@ -148,6 +148,12 @@ class Budget:
             return {}
         return {**self._voltage(volt, 1.0), self._reading(record, "voltage"): self._rounding_of[VOLTAGE]}
 
+    def current(self, ampere: float, record: int) -> dict[str, float]:
+        """Components of one current reading [A]: gain, offset and rounding."""
+        if self.tester is None:
+            return {}
+        return {**self._current(ampere, 1.0), self._reading(record, "current"): self._rounding_of[CURRENT]}
+
     def voltage_uncertainty(self, volt: float) -> float | None:
         """Return the standard uncertainty of one voltage reading [V]; None without a tester."""
         return hypot(*self.voltage(volt, 0).values()) if self.tester else None

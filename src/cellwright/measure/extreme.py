@@ -22,6 +22,7 @@ from cellwright.measure.probes import AMBIENT, probes
 from cellwright.measure.readings import Extreme, found_extremes, readings, record_of
 from cellwright.measure.rest import sags
 
+GREATEST = Method("greatest-reading/current", "1")
 RISE = Method("temperature-rise/maximum-less-start", "2")
 START_S = 60.0
 START_READINGS = 5
@@ -46,6 +47,7 @@ def extremes(recording: Recording, battery: Battery | None = None, tester: Teste
 
     - ``maximum_voltage``, ``minimum_voltage`` [V]: any reading, under current or not; conditions ``current_ampere`` at that moment (where
       the reading is a sample) and ``step_count``;
+    - ``maximum_current`` [A]: the greatest in size; condition ``direction``;
     - ``cell_maximum_voltage``, ``cell_minimum_voltage`` [V]: of any cell in ``cell_voltages_volt``; conditions ``cell`` (from 1) and
       ``step_count``;
     - ``maximum_temperature`` [degC] of the battery and ``temperature_rise`` [K], maximum less start (median of the first few readings)
@@ -63,6 +65,7 @@ def extremes_of(course: Course) -> dict[str, tuple[Quantity, ...]]:
     """Every extreme of a test, each absent with a reason where it was not recorded."""
     found = {name: _voltage(course, name, way) for name, way in (("maximum_voltage", 1), ("minimum_voltage", -1))}
     found |= cell_extremes(course) | _temperatures(course)
+    found["maximum_current"] = (_greatest_current(course),)
     found["rest_sag"] = sags(course) if course.complete else (_not_recorded("rest_sag", "V/h", course.missing),)
     found["cell_voltage_spread"] = (spread(course),)
     return found
@@ -85,6 +88,19 @@ def _voltage(course: Course, name: str, way: int) -> tuple[Quantity, ...]:
     both = np.stack([log, log if told is None else told], axis=1)  # a step sheet's own maximum stands beside those at the steps' ends
     flags = np.stack([alone, alone if told is None else np.zeros_like(alone)], axis=1)
     return tuple(_voltage_reading(course, name, extreme, current) for extreme in found_extremes(both, flags, way))
+
+
+def _greatest_current(course: Course) -> Quantity:
+    current = readings(course.recording.table, CURRENT)
+    if current is None or not np.isfinite(current).any():
+        return _not_recorded("maximum_current", "A", (CURRENT,))
+    row = int(np.nanargmax(np.where(np.isfinite(current), np.abs(current), np.nan)))
+    ampere, record = float(current[row]), record_of(course, row)
+    conditions = {"direction": "charge" if ampere > 0 else "discharge"} if ampere else {}
+    components, evidence = course.budget.current(ampere, record), course.budget.evidence((record, record))
+    return course.budget.quantity(
+        "maximum_current", abs(ampere), "A", components, method=GREATEST, conditions=conditions, evidence=evidence
+    )
 
 
 def _voltage_reading(course: Course, name: str, extreme: Extreme, current: NDArray[np.float64] | None) -> Quantity:

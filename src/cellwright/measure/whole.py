@@ -35,9 +35,8 @@ def everything(recording: Recording, battery: Battery | None = None, tester: Tes
 
     Returns
     -------
-    ``capacity``, ``energy``, ``coulombic_efficiency``, ``energy_efficiency``, ``dc_resistance``, ``rest_voltage``, ``maximum_voltage``,
-    ``minimum_voltage``, ``maximum_temperature``, ``temperature_rise``, ``rest_sag``, ``cell_voltage_spread``,
-    ``cell_maximum_voltage``, ``cell_minimum_voltage``: at least one quantity each,
+    ``capacity``, ``energy``, ``coulombic_efficiency``, ``energy_efficiency``, ``dc_resistance``, ``rest_voltage``, and what `extremes`
+    gives: at least one quantity each,
     absent with its reason where there is nothing to measure. The first of each is the one to use.
     """
     course = Course(recording, battery, tester)

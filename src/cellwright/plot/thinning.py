@@ -127,8 +127,12 @@ def stretches(drawn: Curve, evidence: Sequence[Evidence]) -> tuple[tuple[float, 
     )
 
 
+_READ = (("voltage", "V", VOLTAGE), ("current", "A", CURRENT))
+
+
 def _lines(table: pl.DataFrame) -> list[tuple[str, str, Floats]]:
-    lines = [("voltage", "V", _column(table, VOLTAGE)), ("current", "A", _column(table, CURRENT)), *_temperature(table)]
+    read = [(name, unit, column) for name, unit, column in _READ if column in table.columns]  # a temperature log has neither
+    lines = [*((name, unit, _column(table, column)) for name, unit, column in read), *_temperature(table)]
     if CELL_VOLTAGES in table.columns:
         cells = table[CELL_VOLTAGES].arr
         lines += [("lowest_cell", "V", _floats(cells.min())), ("highest_cell", "V", _floats(cells.max()))]

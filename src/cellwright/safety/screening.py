@@ -14,6 +14,8 @@ from cellwright.safety.exceeding import confidence_beyond, finding_params
 from cellwright.safety.gates import GATES, Gate
 from cellwright.safety.siblings import TOO_FEW, Siblings, compare_with_siblings
 
+LOAD_C_RATE = 0.2
+
 Screened = tuple[Check, tuple[Finding, ...]]
 
 
@@ -30,9 +32,9 @@ def screen(
     battery
         Its level decides which checks apply; its voltage limits [V], cells in series, rated capacity and energy scale limits.
     quantities
-        From `cellwright.measure`: ``maximum_voltage``, ``minimum_voltage`` [V], ``temperature_rise`` [K],
-        ``maximum_temperature`` [degC], ``rest_sag`` [V/h, falling is positive], ``dc_resistance`` [ohm]; of modules and packs
-        also ``cell_voltage_spread`` [V] and ``isolation_resistance`` [ohm].
+        From `cellwright.measure`: ``maximum_voltage``, ``minimum_voltage`` [V], ``maximum_current`` [A], ``temperature_rise`` [K],
+        ``maximum_temperature`` [degC], ``rest_sag`` [V/h, falling is positive], ``dc_resistance`` [ohm]; of modules and packs also
+        ``cell_maximum_voltage``, ``cell_minimum_voltage``, ``cell_voltage_spread`` [V] and ``isolation_resistance`` [ohm].
     siblings
         The batteries of the same kind; this one may be among them.
     rules
@@ -79,7 +81,7 @@ def _hold_against(gate: Gate, battery: Battery, quantities: Mapping[str, tuple[Q
     known = [q for q in measured if q.value is not None]
     if not scale or not known:
         return Check(code, "not_performed", _missing(gate, measured, scale), rule), ()
-    if gate.loaded and not _was_loaded(quantities):
+    if gate.loaded and not _was_loaded(battery, quantities):
         return Check(code, "not_performed", message("safety.never_loaded"), rule), ()
     scaled = [(name, rules.limits[name].value * scale) for name in limits]
     found = [(q, f) for q in known if (f := _finding(gate, battery, q, scaled, rules))]
@@ -91,8 +93,10 @@ def _hold_against(gate: Gate, battery: Battery, quantities: Mapping[str, tuple[Q
     return Check(code, "clear", None, rule), ()
 
 
-def _was_loaded(quantities: Mapping[str, tuple[Quantity, ...]]) -> bool:
-    return any(q.value is not None for name in ("capacity", "dc_resistance") for q in quantities.get(name, ()))
+def _was_loaded(battery: Battery, quantities: Mapping[str, tuple[Quantity, ...]]) -> bool:
+    """Whether it was under a load that heats: C/5 where the rated capacity is known, else any current at all."""
+    least = LOAD_C_RATE * (battery.rated_capacity_ah or 0.0)
+    return any((q.value or 0.0) > 0.0 and (q.value or 0.0) >= least for q in quantities.get("maximum_current", ()))
 
 
 def _finding(gate: Gate, battery: Battery, measured: Quantity, limits: Sequence[tuple[str, float]], rules: Rules) -> Finding | None:
