@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cellwright.cli import options
-from cellwright.cli.console import Language, complain, finish, label, say
+from cellwright.cli.console import complain, finish, label, language, say
 
 if TYPE_CHECKING:
     from cellwright.core.assessment import Assessments
@@ -24,7 +24,7 @@ def assess(
     tester: options.Tester = None,
     procedure: options.Procedure = "capacity-reference",
     rules: options.Rules = None,
-    lang: options.Lang = Language.en,
+    lang: options.Lang = None,
     out: options.Out = Path("out"),
     jobs: Annotated[int, typer.Option(help="Worker processes.", min=1)] = os.cpu_count() or 1,
     rate_hz: options.RateHz = None,
@@ -46,7 +46,7 @@ def assess(
             tester=tester,
             procedure=procedure,
             rules=rules or (),
-            lang=lang.value,
+            lang=lang or language(),
             jobs=jobs,
             rate_hz=rate_hz,
             timezone=timezone,

@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 
 from cellwright.cli import options
-from cellwright.cli.console import Language, say
+from cellwright.cli.console import language, say
 
 
 def demo(
     out: options.Out = Path("demo"),
-    lang: options.Lang = Language.en,
+    lang: options.Lang = None,
     seed: Annotated[int, typer.Option(help="Another number makes another truckload.")] = 7,
 ) -> None:
     """Write a small truckload of made-up files in real testers' formats, assess it, and say where the report is."""
@@ -30,7 +30,7 @@ def demo(
             out=out,
             tester=truckload / "tester.toml",
             procedure=str(truckload / "procedure.yaml"),
-            lang=lang.value,
+            lang=lang or language(),
             jobs=os.cpu_count() or 1,
             progress=progress,
         )

@@ -16,4 +16,4 @@ Procedure = Annotated[str, typer.Option(help="Procedure to hold recordings again
 Batteries = Annotated[Path | None, typer.Option(help="batteries.csv or battery.toml: ratings, parents, files.")]
 Tester = Annotated[Path | None, typer.Option(help="tester.toml: the instrument's errors and calibrations.")]
 Rules = Annotated[list[str] | None, typer.Option(help="Rules in place of the shipped ones of their kind: a name or a YAML file.")]
-Lang = Annotated[Language, typer.Option(help="Language of the report.")]
+Lang = Annotated[Language | None, typer.Option(help="Language of the report; that of the console by default.", show_default=False)]
