@@ -135,3 +135,18 @@ def test_a_test_and_the_temperature_log_beside_it_are_one_battery(data: Path, tm
     assert rise is not None
     assert rise.value is not None
     assert {s.make for s in battery.sources} == {"bitrode", "labview"}
+
+
+def test_readings_beyond_the_testers_largest_range_are_a_deviation(truckload: tuple[Path, Assessments], tmp_path: Path):
+    (recording,) = (truckload[0] / "truckload").rglob("*M2-C01*")
+    small = (truckload[0] / "truckload" / "tester.toml").read_text("utf-8").replace("maximum = 100", "maximum = 50")
+    assert "maximum = 50" in small
+    (tmp_path / "tester.toml").write_text(small)
+    (battery,) = cw.assess([recording], out=tmp_path / "out", tester=tmp_path / "tester.toml").assessments
+    assert "assess.beyond_tester_range" in {d.code for d in battery.deviations}
+
+
+def test_a_test_that_seems_to_last_decades_is_noted(data: Path):
+    recording = cw.read(data / "testers" / "bdf" / "DLR__LiGrHydra0b__20230131__POCV__25degC__Basytec.bdf.csv")
+    (note,) = (n for n in recording.notes if n.code == "readers.lasts_too_long")
+    assert note.params["years"] == round(1334177673.9 / 31557600, 1)

@@ -30,7 +30,7 @@ def tables(draw: st.DrawFn) -> pl.DataFrame:
     def column(values: st.SearchStrategy[Any], dtype: Any) -> pl.Series:
         return pl.Series(draw(st.lists(values, min_size=rows, max_size=rows)), dtype=dtype)
 
-    times = sorted(draw(st.lists(st.floats(0, 1e9), min_size=rows, max_size=rows)))
+    times = sorted(draw(st.lists(st.floats(0, 4e8), min_size=rows, max_size=rows)))
     table = {
         "test_time_second": pl.Series(times, dtype=pl.Float64),
         "voltage_volt": column(finite, pl.Float64),

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cellwright import __version__, grading, health, measure, plot, readers
+from cellwright import grading, health, measure, plot, readers
 from cellwright.assess.plan import Job
+from cellwright.core import resources
 from cellwright.core.assessment import Failure, Stamp
 from cellwright.core.battery import Battery
 from cellwright.core.boundary import from_json, to_json
 from cellwright.core.errors import CellwrightError, ListError
 from cellwright.core.files import write_whole
 from cellwright.core.frozen import freeze_fields
-from cellwright.core.messages import Message
+from cellwright.core.messages import Message, message
 from cellwright.core.quantity import Quantity
 from cellwright.core.recording import Recording, Source
 from cellwright.core.tester import Tester, default_tester
@@ -99,7 +100,8 @@ def run_job(job: Job, how: How) -> Outcome:
     digests: dict[Path, str] = {}
     for path in job.files:
         try:
-            digests[path] = hashlib.sha256(path.read_bytes()).hexdigest()
+            with path.open("rb") as file:
+                digests[path] = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             failed.append(Failure(path.name, "assess.cannot_open", {"path": path.name, "detail": error.strerror or str(error)}))
     key = _key(job, how, digests)
@@ -113,7 +115,7 @@ def run_job(job: Job, how: How) -> Outcome:
 
 
 def load_done(work: Path, key: str) -> Done | None:
-    """Return a job that an earlier run finished; None where it has not, or where its file is not of this version."""
+    """Return a job that an earlier run finished; None where it has not, or where its file cannot be read."""
     try:
         return from_json(Done, (work / f"{key}.json").read_bytes(), key)
     except (FileNotFoundError, ListError):
@@ -121,7 +123,7 @@ def load_done(work: Path, key: str) -> Done | None:
 
 
 def _key(job: Job, how: How, digests: Mapping[Path, str]) -> str:
-    parts = [__version__, str(job.own), how.stamp.sha256, str(how.rate_hz), str(how.timezone)]
+    parts = [resources.fingerprint(), str(job.own), how.stamp.sha256, str(how.rate_hz), str(how.timezone)]
     parts += [to_json(job.battery).decode(), to_json(how.tester).decode() if how.tester else ""]
     parts += [f"{path.name} {digest}" for path, digest in digests.items()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
@@ -157,6 +159,7 @@ def _one(battery: Battery, recordings: list[Recording], how: How) -> Measured:
         for name, found in measure.everything(recording, battery, tester).items():
             quantities.setdefault(name, []).extend(found)
         deviations += measure.check(recording, how.procedure, battery)
+        deviations += _beyond_range(tester, quantities)
         notes += [Message(n.code, {"file": recording.source.file, **n.params}) for n in recording.notes]
     ordered = {name: tuple(sorted(found, key=_preference)) for name, found in quantities.items()}
     if "dc_resistance" in ordered:
@@ -165,7 +168,7 @@ def _one(battery: Battery, recordings: list[Recording], how: How) -> Measured:
         battery=battery,
         sources=tuple(r.source for r in recordings),
         quantities=ordered | health.state_of_health(battery, ordered),
-        deviations=tuple(deviations),
+        deviations=tuple(dict.fromkeys(deviations)),
         notes=tuple(notes),
         tester=tester,
         curves=tuple(plot.curve(r) for r in recordings),
@@ -175,6 +178,16 @@ def _one(battery: Battery, recordings: list[Recording], how: How) -> Measured:
 def _preference(quantity: Quantity) -> tuple[bool, bool]:
     """A value before its absence, a conditioned one before an unconditioned one; the latest recording stands first already."""
     return quantity.value is None, bool(quantity.conditions.get("unconditioned"))
+
+
+def _beyond_range(tester: Tester, quantities: Mapping[str, Sequence[Quantity]]) -> list[Message]:
+    """Readings that no range of the tester reaches: it is another instrument's file, and the uncertainties are not this one's."""
+    found: list[Message] = []
+    for name, ranges in (("maximum_voltage", tester.voltage), ("maximum_current", tester.current)):
+        value = max((q.value or 0.0 for q in quantities.get(name, ())), default=0.0)
+        if value > ranges[-1].maximum:
+            found.append(message("assess.beyond_tester_range", tester=tester.id, value=value, maximum=ranges[-1].maximum))
+    return list(dict.fromkeys(found))
 
 
 def _decisive_first(battery: Battery, resistances: tuple[Quantity, ...]) -> tuple[Quantity, ...]:

@@ -3,6 +3,7 @@
 The one place in the pure rooms' reach that opens files; those rooms get what is loaded here handed in.
 """
 
+import hashlib
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -25,6 +26,15 @@ def parse_yaml(source: str) -> Any:
     import yaml
 
     return yaml.load(source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - safe loader, in C
+
+
+@cache
+def fingerprint() -> str:
+    """Digest of the program's own files as they lie there: what one state of the program measured, another measures anew."""
+    root = Path(str(files("cellwright")))
+    own = sorted(p for p in root.rglob("*") if p.suffix in (".py", ".yaml", ".toml", ".csv"))
+    stats = "\n".join(f"{p.relative_to(root)} {p.stat().st_size} {p.stat().st_mtime_ns}" for p in own)
+    return hashlib.sha256(stats.encode()).hexdigest()
 
 
 @cache

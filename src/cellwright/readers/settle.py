@@ -15,6 +15,8 @@ from cellwright.readers.opening import RawFile
 from cellwright.readers.seam import Draft, Reader
 
 LISTED = 20
+SECONDS_A_YEAR = 365.25 * 86400
+MOST_YEARS = 15
 INDEX = "record_index"
 
 
@@ -29,7 +31,7 @@ def settle(draft: Draft, file: RawFile, reader: Reader) -> Recording:
     table, empty = _without_empty(table, draft.required)
     table, backwards = forward(table, _second_clock(table, draft), file.file)
     table, unknown = _ordered(table)
-    notes = (*draft.notes, *renumbered, *untimed, *empty, *backwards, *_clock_falls(table), *unknown)
+    notes = (*draft.notes, *renumbered, *untimed, *empty, *backwards, *_clock_falls(table), *_lasting(table), *unknown)
     return Recording(
         table=table,
         source=Source(
@@ -65,6 +67,12 @@ def _finite(draft: Draft) -> Draft:
             table = table.with_columns(pl.when(finite).then(pl.col(name)).alias(name))
             notes.append(message("readers.not_finite", column=name, count=count))
     return replace(draft, table=table, notes=(*draft.notes, *notes)) if notes else draft
+
+
+def _lasting(table: pl.DataFrame) -> list[Message]:
+    """No test lasts decades: where one seems to, its time is most likely in another unit than the file says."""
+    years = float(table[TIME][-1] - table[TIME][0]) / SECONDS_A_YEAR
+    return [message("readers.lasts_too_long", years=round(years, 1))] if years > MOST_YEARS else []
 
 
 def _check(draft: Draft, file: str) -> None:
