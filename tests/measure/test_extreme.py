@@ -235,3 +235,10 @@ def test_the_greatest_current_is_told_with_its_direction():
     """The cycle charges at 10 A and discharges at 10 A; one reading of -12 A is greater in size."""
     found = one(with_reading(series(CYCLE), "current_ampere", 3000, -12.0), "maximum_current")
     assert (found.value, found.conditions["direction"]) == (12.0, "discharge")
+
+
+def test_a_thermocouple_that_was_open_for_a_while_is_no_evidence_at_all():
+    made = warming(series(CYCLE))
+    opened = with_reading(made, "temperature_t1_celsius", 700, -270.0)
+    for name in ("maximum_temperature", "temperature_rise"):
+        assert {q.conditions["probe"] for q in extremes(opened, tester=TESTER)[name]} == {"temperature_t2_celsius"}

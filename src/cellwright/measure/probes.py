@@ -7,12 +7,22 @@ import polars as pl
 from cellwright.core.columns import CELL_TEMPERATURES
 
 PROBES = ("surface_temperature_celsius", *(f"temperature_t{n}_celsius" for n in range(1, 6)))
+READ_AT_MOST = 1e6  # an infinite reading is none
+LOWEST_CELSIUS = -100.0  # no battery is tested below
 AMBIENT = "ambient_temperature_celsius"
 
 
 def probes(table: pl.DataFrame) -> list[str]:
-    """Names of the columns with one probe each; the ambient temperature is not the battery's, and what only ever reads 0 is none."""
-    return [name for name in PROBES if name in table.columns and bool((table[name] != 0).any())]
+    """Names of the columns with one probe each that can be believed.
+
+    The ambient temperature is not the battery's; what only ever reads 0 is not connected; and what reads -200 or -270 °C at times is
+    an open thermocouple, which may have missed the very moment that mattered.
+    """
+    return [name for name in PROBES if name in table.columns and _is_believable(table[name])]
+
+
+def _is_believable(readings: pl.Series) -> bool:
+    return bool((readings != 0).any()) and not bool(readings.is_between(-READ_AT_MOST, LOWEST_CELSIUS).any())
 
 
 def mean_temperature(table: pl.DataFrame) -> pl.Expr | None:
