@@ -84,3 +84,19 @@ def test_one_id_in_two_lists_is_refused(tmp_path: Path):
         (tmp_path / folder / "batteries.csv").write_text("id,files\nB1,a.csv\n")
     with pytest.raises(UsageError, match="the same batteries: B1"):
         plan([tmp_path / "x", tmp_path / "y"])
+
+
+def test_a_glob_may_be_absolute_or_mean_the_files_that_are_given(tmp_path: Path):
+    far, near = touch(tmp_path, "far/a-17.csv", "near/b-18.csv")
+    batteries = tmp_path / "list" / "batteries.csv"
+    batteries.parent.mkdir()
+    batteries.write_text(f"id,files\nA,{tmp_path}/far/a-*.csv\nB,b-*.csv\n")
+    found = plan([near], batteries)
+    assert [(j.battery.id, j.files) for j in found.jobs] == [("A", (far,)), ("B", (near,))]
+    assert found.failed == ()
+
+
+def test_a_name_with_brackets_means_itself(tmp_path: Path):
+    (path,) = touch(tmp_path, "2-1-6_61[07005012].nda")
+    (tmp_path / "batteries.csv").write_text(f"id,files\nA,{path.name}\n")
+    assert plan([tmp_path]).jobs[0].files == (path,)

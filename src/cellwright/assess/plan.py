@@ -7,6 +7,8 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatch
+from glob import glob
 from pathlib import Path
 
 from cellwright import readers
@@ -57,8 +59,8 @@ def plan(paths: Sequence[Path], batteries: Path | None = None) -> Plan:
 
     Returns
     -------
-    A plan in which a row of the list has the files that its globs match or, without globs, the given file whose stem is its id; a file
-    named by itself that no row claims is a battery of its own.
+    A plan in which a row of the list has the files that its globs match, beside the list or else among those given; without globs, the
+    given file whose stem is its id. A file named by itself that no row claims is a battery of its own.
 
     Raises
     ------
@@ -129,7 +131,7 @@ def _listed(lists: Sequence[Path], given: Sequence[Path]) -> tuple[list[Job], li
         for battery in read_list(path):
             files: list[Path] = []
             for pattern in battery.files:
-                matched = sorted(p for p in path.parent.glob(pattern) if p.is_file())
+                matched = _matching(pattern, path.parent, given)
                 files += matched
                 if not matched:
                     params = {"file": path.name, "id": battery.id, "pattern": pattern}
@@ -145,6 +147,17 @@ def _check_ids(jobs: Sequence[Job]) -> None:
     twice = [name for name, count in Counter(job.battery.id for job in jobs).items() if count > 1]
     if twice:
         raise UsageError("assess.one_id_in_two_lists", ids=twice)
+
+
+def _matching(pattern: str, folder: Path, given: Sequence[Path]) -> list[Path]:
+    """Files that a glob of the list means: beside the list or, where none is there, among those given, by name.
+
+    A name with brackets in it means itself before it means a glob.
+    """
+    if (folder / pattern).is_file():
+        return [folder / pattern]
+    beside = [Path(p) for p in sorted(glob(os.path.join(folder, pattern), recursive=True))]  # noqa: PTH118, PTH207 - a glob may be absolute
+    return [p for p in beside if p.is_file()] or [p for p in given if Path(pattern).name == p.name or fnmatch(p.name, Path(pattern).name)]
 
 
 def _own(files: Sequence[Path], taken: set[str]) -> list[Job]:
