@@ -44,3 +44,8 @@ def test_a_parent_is_another_battery_of_the_list(parent: str):
 def test_two_batteries_of_one_id_are_told_with_the_row():
     with pytest.raises(ListError, match=r"b.csv:3: a second battery with id A"):
         parse_battery_list("id\nA\nA\n", "b.csv")
+
+
+def test_parents_that_lead_back_are_told():
+    with pytest.raises(ListError, match="the parents of A lead back to itself"):
+        parse_battery_list("id,parent\nA,B\nB,C\nC,A\n", "b.csv")

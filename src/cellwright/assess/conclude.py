@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cellwright import grading, safety
@@ -26,7 +26,8 @@ class Survey:
     siblings
         Resistances by kin.
     parts
-        Batteries that each battery is made of, by its id, with their states of health.
+        The smallest batteries listed that each battery is made of, by its id, with their states of health: of a pack the cells of its
+        modules, where these are listed.
     """
 
     siblings: Mapping[Kin, safety.Siblings]
@@ -43,7 +44,15 @@ def survey(batteries: Iterable[Measured]) -> Survey:
             groups[group].append(safety.sibling(battery.id, measured.quantities.get("dc_resistance", ())))
         if battery.parent:
             parts[battery.parent].append((battery, {"capacity_soh": measured.quantities.get("capacity_soh", ())}))
-    return Survey({k: safety.siblings(v) for k, v in groups.items()}, {k: tuple(v) for k, v in parts.items()})
+    return Survey({k: safety.siblings(v) for k, v in groups.items()}, {whole: tuple(_smallest(whole, parts)) for whole in parts})
+
+
+def _smallest(whole: str, parts: Mapping[str, Sequence[Part]]) -> Iterator[Part]:
+    for part in parts[whole]:
+        if part[0].id in parts:
+            yield from _smallest(part[0].id, parts)
+        else:
+            yield part
 
 
 def kin(battery: Battery) -> Kin | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal
 
@@ -141,3 +141,14 @@ def _check_references(batteries: Sequence[Battery], where: str) -> None:
     for row, battery in enumerate(batteries, start=2):
         if battery.parent and (battery.parent not in seen or battery.parent == battery.id):
             raise ListError("core.unknown_parent", file=f"{where}:{row}", id=battery.id, parent=battery.parent)
+    _check_circles({b.id: b.parent for b in batteries}, where)
+
+
+def _check_circles(parent_of: Mapping[str, str | None], where: str) -> None:
+    for battery in parent_of:
+        passed, above = {battery}, parent_of[battery]
+        while above:
+            if above in passed:
+                raise ListError("core.parents_in_a_circle", file=where, id=battery)
+            passed.add(above)
+            above = parent_of[above]
