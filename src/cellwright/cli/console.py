@@ -28,14 +28,14 @@ def language() -> str:
     return "en"
 
 
-def say(what: str | Message, **params: Any) -> None:
+def say(said: str | Message, /, **params: Any) -> None:
     """Print a line for eyes, on stderr."""
-    print(_words(what, params), file=sys.stderr)
+    print(_words(said, params), file=sys.stderr)
 
 
-def complain(what: str | Message, **params: Any) -> None:
+def complain(said: str | Message, /, **params: Any) -> None:
     """Print an error as one line on stderr."""
-    print(f"cellwright: {_words(what, params)}", file=sys.stderr)
+    print(f"cellwright: {_words(said, params)}", file=sys.stderr)
 
 
 def emit(document: Any) -> None:
@@ -48,7 +48,7 @@ def finish(failed: int) -> NoReturn:
     sys.exit(FAILED_INPUTS if failed else 0)
 
 
-def label(code: str, **params: Any) -> str:
+def label(code: str, /, **params: Any) -> str:
     """Return words for a code in the language of the console."""
     return render(code, params, language())
 

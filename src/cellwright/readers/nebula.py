@@ -37,7 +37,6 @@ COUNTERS = {
     "step_charging_energy_wh": "充电能量(Wh)",
     "step_discharging_energy_wh": "放电能量(Wh)",
 }
-OTHER_SENSORS = {2: "最大温度2(℃)", 3: "最大温度3(℃)"}
 
 
 def _recognises(file: RawFile) -> bool:
