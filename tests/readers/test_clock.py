@@ -7,7 +7,7 @@ import pytest
 
 from cellwright import readers
 from cellwright.core.errors import DamagedFile, UsageError
-from cellwright.readers.clock import forward, moments, seconds, unix
+from cellwright.readers.engine.clock import forward, moments, seconds, unix
 
 
 def table(times: list[float]) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from cellwright import readers
 from cellwright.core.errors import DamagedFile
 from cellwright.readers import seam
 from cellwright.readers.opening import RawFile
-from cellwright.readers.seam import Ask, Draft, Reader
+from cellwright.readers.seam import Ask, Draft, Format, Reader
 
 MAKES = ("arbin", "bdf", "bitrode", "labview", "maccor", "nebula", "neware")
 
@@ -29,7 +29,7 @@ def _read(file: RawFile, ask: Ask) -> list[Draft]:
     return [Draft(table, "mine")]
 
 
-MINE = Reader("mine", "A make of one's own", ("mine",), (".mine",), lambda file: file.text.startswith(b"MINE"), _read)
+MINE = Reader("mine", "A make of one's own", (Format("mine"),), (".mine",), lambda file: file.text.startswith(b"MINE"), _read)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from cellwright import readers
 from cellwright.core.errors import DamagedFile, MissingColumn
 from cellwright.core.recording import Recording
-from cellwright.readers.names import factor, split_unit, unique
+from cellwright.readers.engine.names import factor, split_unit, unique
 
 HEADER = "Test Time / s,Voltage / V,Current / A"
 

@@ -21,7 +21,7 @@ from cellwright.core.boundary import from_json, to_json
 from cellwright.core.errors import UsageError
 from cellwright.core.files import whole_file
 from cellwright.core.tester import Tester, parse_tester
-from cellwright.readers.clock import check_zone
+from cellwright.readers.engine.clock import check_zone
 
 WORK = ".work"
 

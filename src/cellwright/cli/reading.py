@@ -78,12 +78,12 @@ def formats(as_json: options.Json = False) -> None:
     """List the makes and formats that are read."""
     from cellwright import readers
 
-    found = [{"reader": r.name, "make": r.make, "formats": r.formats, "version": r.version} for r in readers.formats()]
+    found = [{"reader": r.name, "make": r.make, "formats": [asdict(f) for f in r.formats], "version": r.version} for r in readers.formats()]
     if as_json:
         emit(found)
     else:
         for reader in readers.formats():
-            typer.echo(f"{reader.make:<20} {', '.join(reader.formats)}")
+            typer.echo(f"{reader.make:<20} {', '.join(f.name for f in reader.formats)}")
 
 
 def check(

@@ -12,13 +12,13 @@ from cellwright.core.errors import MissingColumn, ReadError, SeveralRecordings, 
 from cellwright.core.messages import message
 from cellwright.core.recording import Recording
 from cellwright.readers import bdf
-from cellwright.readers.clock import check_zone
+from cellwright.readers.bdf.writing import write
+from cellwright.readers.engine.clock import check_zone
 from cellwright.readers.foreign import foreign_format
 from cellwright.readers.guard import guarded
 from cellwright.readers.opening import RawFile, open_files
 from cellwright.readers.seam import Ask, Reader, reader_for, readers
 from cellwright.readers.settle import settle
-from cellwright.readers.writing import write
 
 __all__ = ["Reader", "formats", "knows", "read", "read_all", "scan", "write"]
 

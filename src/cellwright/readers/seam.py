@@ -65,6 +65,29 @@ class Draft:
 
 
 @dataclass(frozen=True)
+class Format:
+    """A file format of a make, and how well it is known.
+
+    Parameters
+    ----------
+    name
+        As people call it, e.g. ``ndax``.
+    proof
+        ``sample``: real files of it were read; ``twin``: and held against the maker's own export of the same run; ``published``: tests
+        are made from a published specification, and no real file of it was seen.
+    counters
+        The make's own capacity and energy columns, to the BDF columns that say where each is reset.
+    extra
+        What has to be installed for it, e.g. ``can`` for ``cellwright[can]``.
+    """
+
+    name: str
+    proof: Literal["sample", "twin", "published"] = "sample"
+    counters: Mapping[str, str] = FrozenDict()
+    extra: str | None = None
+
+
+@dataclass(frozen=True)
 class Reader:
     """A make's way from a file to drafts.
 
@@ -75,7 +98,7 @@ class Reader:
     make
         The tester's maker, as people write it.
     formats
-        What of it is read, as people call it.
+        What of it is read.
     suffixes
         File name endings of this make, in lower case; used where the content does not tell.
     recognises
@@ -88,7 +111,7 @@ class Reader:
 
     name: str
     make: str
-    formats: tuple[str, ...]
+    formats: tuple[Format, ...]
     suffixes: tuple[str, ...]
     recognises: Callable[[RawFile], bool]
     read: Callable[[RawFile, Ask], list[Draft]]

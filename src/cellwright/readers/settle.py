@@ -9,8 +9,8 @@ from cellwright.core.columns import TIME, columns
 from cellwright.core.errors import DamagedFile, MissingColumn
 from cellwright.core.messages import Message, message
 from cellwright.core.recording import Recording, Source
-from cellwright.readers.clock import UNIX, Moments, forward
-from cellwright.readers.names import require_columns
+from cellwright.readers.engine.clock import UNIX, Moments, forward
+from cellwright.readers.engine.names import require_columns
 from cellwright.readers.opening import RawFile
 from cellwright.readers.seam import Draft, Reader
 
@@ -25,13 +25,10 @@ def settle(draft: Draft, file: RawFile, reader: Reader) -> Recording:
     draft = _finite(draft)
     _check(draft, file.file)
     table, renumbered = _indexed(draft)
-    table, untimed = _timed_rows(table)
-    if table.is_empty():
-        raise DamagedFile("readers.no_rows", file=file.file)
+    table, timing = _timed(table, draft, file.file)
     table, empty = _without_empty(table, draft.required)
-    table, backwards = forward(table, _second_clock(table, draft), file.file)
     table, unknown = _ordered(table)
-    notes = (*draft.notes, *renumbered, *untimed, *empty, *backwards, *_clock_falls(table), *_lasting(table), *unknown)
+    notes = (*draft.notes, *renumbered, *timing, *empty, *unknown)
     return Recording(
         table=table,
         source=Source(
@@ -48,6 +45,19 @@ def settle(draft: Draft, file: RawFile, reader: Reader) -> Recording:
         notes=notes,
         metadata=draft.metadata,
     )
+
+
+def _timed(table: pl.DataFrame, draft: Draft, file: str) -> tuple[pl.DataFrame, list[Message]]:
+    """Make the time one that goes forward; a spectrum may have none."""
+    if TIME not in table.columns:
+        if table.is_empty():
+            raise DamagedFile("readers.no_rows", file=file)
+        return table, []
+    table, untimed = _timed_rows(table)
+    if table.is_empty():
+        raise DamagedFile("readers.no_rows", file=file)
+    table, backwards = forward(table, _second_clock(table, draft), file)
+    return table, [*untimed, *backwards, *_clock_falls(table), *_lasting(table)]
 
 
 def _second_clock(table: pl.DataFrame, draft: Draft) -> Callable[[], pl.Series] | None:

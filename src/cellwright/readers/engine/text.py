@@ -14,8 +14,8 @@ from cellwright.core.columns import REQUIRED
 from cellwright.core.errors import DamagedFile, UnknownFormat
 from cellwright.core.frozen import FrozenDict
 from cellwright.core.messages import Message, message
-from cellwright.readers.clock import seconds
-from cellwright.readers.names import factor, is_count, require_columns, split_unit, unique
+from cellwright.readers.engine.clock import seconds
+from cellwright.readers.engine.names import factor, is_count, require_columns, split_unit, unique
 from cellwright.readers.opening import HEAD, RawFile
 
 HEADER_WITHIN = 100

@@ -19,12 +19,12 @@ import polars.selectors as cs
 from cellwright.core.columns import CURRENT, TIME, VOLTAGE
 from cellwright.core.errors import DamagedFile
 from cellwright.core.messages import message
-from cellwright.readers.clock import UNIX, iso
+from cellwright.readers.engine.clock import UNIX, iso
+from cellwright.readers.engine.steps import STEP_COUNT, STEP_TIME
+from cellwright.readers.engine.timing import zoned
 from cellwright.readers.guard import guarded
 from cellwright.readers.opening import RawFile
 from cellwright.readers.seam import Ask, Draft
-from cellwright.readers.steps import STEP_COUNT, STEP_TIME
-from cellwright.readers.timing import zoned
 
 NDA = b"NEWARE"
 VERSION_AT = 14

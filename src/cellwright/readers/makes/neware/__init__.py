@@ -1,12 +1,12 @@
 """Neware: binary ``.nda`` and ``.ndax`` through fastnda, and the text export."""
 
 from cellwright.core.columns import CURRENT, TIME, VOLTAGE
-from cellwright.readers import text
-from cellwright.readers.neware_binary import is_binary, read_binary
+from cellwright.readers.engine import text
+from cellwright.readers.engine.steps import STEP_TIME, count_steps
+from cellwright.readers.engine.timing import dated
+from cellwright.readers.makes.neware.binary import is_binary, read_binary
 from cellwright.readers.opening import RawFile
-from cellwright.readers.seam import Ask, Draft, Reader
-from cellwright.readers.steps import STEP_TIME, count_steps
-from cellwright.readers.timing import dated
+from cellwright.readers.seam import Ask, Draft, Format, Reader
 
 SENSORS = 5
 DATES = ("%Y-%m-%d %H:%M:%S%.f", "%Y/%m/%d %H:%M:%S%.f")
@@ -48,4 +48,4 @@ def _read(file: RawFile, ask: Ask) -> list[Draft]:
     return [dated(draft, "Date", DATES, ask)]
 
 
-READER = Reader("neware", "Neware", ("nda", "ndax", "csv"), (".nda", ".ndax"), _recognises, _read)
+READER = Reader("neware", "Neware", (Format("nda"), Format("ndax"), Format("csv")), (".nda", ".ndax"), _recognises, _read)

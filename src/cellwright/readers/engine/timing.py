@@ -5,7 +5,7 @@ from dataclasses import replace
 import polars as pl
 
 from cellwright.core.columns import TIME
-from cellwright.readers.clock import moments, unix
+from cellwright.readers.engine.clock import moments, unix
 from cellwright.readers.seam import Ask, Draft
 
 

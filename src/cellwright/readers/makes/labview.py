@@ -5,9 +5,9 @@ import polars as pl
 from cellwright.core.columns import CELL_TEMPERATURES, TIME
 from cellwright.core.errors import DamagedFile, MissingRate, UnknownFormat, UsageError
 from cellwright.core.messages import message
-from cellwright.readers import text
+from cellwright.readers.engine import text
 from cellwright.readers.opening import RawFile
-from cellwright.readers.seam import Ask, Draft, Reader
+from cellwright.readers.seam import Ask, Draft, Format, Reader
 
 SENSORS = 5
 HEADED = b"LabVIEW Measurement"
@@ -39,4 +39,4 @@ def _recognises(file: RawFile) -> bool:
     return file.text.startswith(HEADED)
 
 
-READER = Reader("labview", "LabVIEW", ("lvm temperature log",), (".lvm",), _recognises, _read)
+READER = Reader("labview", "LabVIEW", (Format("lvm temperature log"),), (".lvm",), _recognises, _read)

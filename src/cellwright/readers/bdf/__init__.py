@@ -10,12 +10,12 @@ import polars as pl
 from cellwright.core.columns import columns, unfolded_cell
 from cellwright.core.errors import UsageError
 from cellwright.core.messages import Message, message
-from cellwright.readers import text
+from cellwright.readers.engine import text
+from cellwright.readers.engine.names import split_unit
+from cellwright.readers.engine.steps import STEP_COUNT, count_steps
 from cellwright.readers.guard import guarded
-from cellwright.readers.names import split_unit
 from cellwright.readers.opening import HEAD, RawFile
-from cellwright.readers.seam import Ask, Draft, Reader
-from cellwright.readers.steps import STEP_COUNT, count_steps
+from cellwright.readers.seam import Ask, Draft, Format, Reader
 
 PARQUET = b"PAR1"
 FEWEST_KNOWN = 2
@@ -99,4 +99,6 @@ def scan(path: Path) -> pl.LazyFrame:
     return frame.rename({n: labels[n] for n in names if n in labels})
 
 
-READER = Reader("bdf", "Battery Data Format", ("csv", "csv.gz", "parquet"), (".bdf.csv", ".bdf.parquet"), _recognises, _read)
+READER = Reader(
+    "bdf", "Battery Data Format", (Format("csv"), Format("csv.gz"), Format("parquet")), (".bdf.csv", ".bdf.parquet"), _recognises, _read
+)

@@ -3,10 +3,10 @@
 import polars as pl
 
 from cellwright.core.messages import message
-from cellwright.readers import text
+from cellwright.readers.engine import text
+from cellwright.readers.engine.steps import count_steps, split_counters
 from cellwright.readers.opening import HEAD, RawFile
-from cellwright.readers.seam import Ask, Draft, Reader
-from cellwright.readers.steps import count_steps, split_counters
+from cellwright.readers.seam import Ask, Draft, Format, Reader
 
 HEADER = (
     *("Exclude", "Time(s)", "Cycle", "Loop", "Loop", "Loop", "Step", "StepTime(s)"),
@@ -53,4 +53,4 @@ def _read(file: RawFile, ask: Ask) -> list[Draft]:  # noqa: ARG001 - a Bitrode f
     return [Draft(table, "csv", notes=(*notes, message("readers.counter_zero_at_rest")))]
 
 
-READER = Reader("bitrode", "Bitrode", ("csv",), (), lambda file: _layout(file) is not None, _read)
+READER = Reader("bitrode", "Bitrode", (Format("csv"),), (), lambda file: _layout(file) is not None, _read)

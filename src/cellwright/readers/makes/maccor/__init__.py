@@ -9,14 +9,14 @@ import polars as pl
 from cellwright.core.columns import CURRENT, TIME, VOLTAGE
 from cellwright.core.errors import UnknownFormat
 from cellwright.core.messages import Message, message
-from cellwright.readers import text
-from cellwright.readers.clock import moments
-from cellwright.readers.maccor_sign import STATE, signed
+from cellwright.readers.engine import text
+from cellwright.readers.engine.clock import moments
+from cellwright.readers.engine.sensors import masked
+from cellwright.readers.engine.steps import STEP_TIME, count_steps, split_counters
+from cellwright.readers.engine.timing import dated
+from cellwright.readers.makes.maccor.sign import STATE, signed
 from cellwright.readers.opening import RawFile
-from cellwright.readers.seam import Ask, Draft, Reader
-from cellwright.readers.sensors import masked
-from cellwright.readers.steps import STEP_TIME, count_steps, split_counters
-from cellwright.readers.timing import dated
+from cellwright.readers.seam import Ask, Draft, Format, Reader
 
 IMPEDANCE = b"MACCOR, INC.    AC Impedance Test"
 TEST_TIMES = ("test", "testtime", "test time")
@@ -121,4 +121,4 @@ def _head(layout: text.Layout) -> dict[str, str]:
     return {key: value.strip(": \t") for key, value in zip(parts[1::2], parts[2::2], strict=True) if value.strip(": \t")}
 
 
-READER = Reader("maccor", "Maccor", ("text export",), (), _recognises, _read)
+READER = Reader("maccor", "Maccor", (Format("text export"),), (), _recognises, _read)

@@ -11,13 +11,13 @@ import polars as pl
 from cellwright.core.columns import CURRENT, TIME, VOLTAGE
 from cellwright.core.errors import UnknownFormat
 from cellwright.core.messages import Message, message
-from cellwright.readers import text
-from cellwright.readers.clock import UNIX
+from cellwright.readers.engine import text
+from cellwright.readers.engine.clock import UNIX
+from cellwright.readers.engine.sheets import sheet, sheet_names, text_sheet
+from cellwright.readers.engine.steps import STEP_TIME, count_steps
+from cellwright.readers.engine.timing import dated
 from cellwright.readers.opening import HEAD, RawFile
-from cellwright.readers.seam import Ask, Draft, Reader
-from cellwright.readers.sheets import sheet, sheet_names, text_sheet
-from cellwright.readers.steps import STEP_TIME, count_steps
-from cellwright.readers.timing import dated
+from cellwright.readers.seam import Ask, Draft, Format, Reader
 
 SENSORS = 5
 METADATA = {"Test_ID", "Device_ID", "IV_Ch_ID", "First_Start_DateTime"}
@@ -113,4 +113,4 @@ def _global_info(file: RawFile) -> dict[str, dict[str, str]]:
     return {str(row[0]): {str(k): str(v) for k, v in zip(header, row, strict=True) if k and v} for row in rows[start + 1 :] if row[0]}
 
 
-READER = Reader("arbin", "Arbin", ("csv", "xlsx"), (), _recognises, _read)
+READER = Reader("arbin", "Arbin", (Format("csv"), Format("xlsx")), (), _recognises, _read)

@@ -5,10 +5,10 @@ import polars as pl
 from cellwright.core.columns import CURRENT, STEP_MAXIMUM_TEMPERATURE, STEP_MAXIMUM_VOLTAGE, TIME, VOLTAGE
 from cellwright.core.errors import DamagedFile, UnknownFormat
 from cellwright.core.messages import Message, message
-from cellwright.readers.clock import iso, moments, seconds, unix
+from cellwright.readers.engine.clock import iso, moments, seconds, unix
+from cellwright.readers.engine.sheets import mentions, sheet_names, text_sheet
 from cellwright.readers.opening import RawFile
-from cellwright.readers.seam import Ask, Draft, Reader
-from cellwright.readers.sheets import mentions, sheet_names, text_sheet
+from cellwright.readers.seam import Ask, Draft, Format, Reader
 
 ROW = "record_index"
 BEGAN = "绝对时间"
@@ -164,4 +164,4 @@ def _number_or_text(column: pl.Series) -> pl.Series:
     return numbers if numbers.null_count() == column.null_count() else column
 
 
-READER = Reader("nebula", "NEBULA", ("xlsx step sheet",), (), _recognises, _read)
+READER = Reader("nebula", "NEBULA", (Format("xlsx step sheet"),), (), _recognises, _read)

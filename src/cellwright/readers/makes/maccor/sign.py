@@ -5,8 +5,8 @@ import polars as pl
 from cellwright.core.columns import CURRENT, VOLTAGE
 from cellwright.core.errors import MissingColumn
 from cellwright.core.messages import Message, message
+from cellwright.readers.engine.steps import STEP_COUNT
 from cellwright.readers.opening import RawFile
-from cellwright.readers.steps import STEP_COUNT
 
 STATE = "step_type"
 CHARGE, DISCHARGE = "C", "D"

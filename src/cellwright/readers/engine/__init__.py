@@ -1,0 +1,1 @@
+"""What every make has in common: delimited text, units, clocks, steps, sheets and sensors."""

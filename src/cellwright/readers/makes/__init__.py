@@ -1,0 +1,1 @@
+"""Battery testers, one module or package a make."""

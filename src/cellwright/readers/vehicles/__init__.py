@@ -1,0 +1,1 @@
+"""Vehicles and their battery management systems: logs, CAN and diagnostics."""
