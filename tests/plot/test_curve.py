@@ -125,3 +125,10 @@ def test_the_rows_of_evidence_are_found_on_the_time_axis():
     drawn = curve(recording([0, 3600, 7200], voltage_volt=[3.0, 3.1, 3.2], current_ampere=[1.0, 1.0, 1.0], record_index=[11, 12, 13]))
     assert stretches(drawn, (Evidence("ab" * 32, ((12, 13),)),)) == ((1.0, 2.0),)
     assert stretches(drawn, (Evidence("another", ((12, 13),)),)) == ()
+
+
+def test_a_spectrum_has_no_curve_over_time():
+    impedance = {"frequency_hertz": [10.0, 1.0], "real_impedance_ohm": [1.0, 2.0], "imaginary_impedance_ohm": [0.0, -1.0]}
+    timed = recording([0, 1], **impedance, voltage_volt=[3.7, 3.7])
+    untimed = Recording(timed.table.drop("test_time_second"), SOURCE)
+    assert {(c.rows, c.time_h, c.series) for c in map(curve, (timed, untimed))} == {(2, (), ())}

@@ -1,9 +1,10 @@
-"""Arbin: three dialects of CSV, workbooks of one channel or several, and metadata that is no record."""
+"""Arbin: three dialects of CSV, workbooks of one channel or several, and metadata that is no record; `test_arbin_res` has the databases."""
 
 from pathlib import Path
 
 import pytest
 import xlsxwriter
+import xlwt
 
 from cellwright import readers
 from cellwright.core.errors import MissingColumn, SeveralRecordings
@@ -111,3 +112,23 @@ def test_small_currents_of_a_workbook_keep_their_digits(data: Path):
     current = table["current_ampere"][10]
     assert current == pytest.approx(-5.0003e-05, rel=1e-4)
     assert current != round(current, 9)
+
+
+def test_a_workbook_of_excel_97_reads_alike_and_its_older_sheet_names_tell_test_and_channel(tmp_path: Path):
+    book = xlwt.Workbook()
+    for name, second, volt in (("Info", 0, 0), ("Channel_1-008", 1, 3.1), ("Channel_1-008_2", 2, 3.2), ("Statistics_1-008", 0, 0)):
+        page = book.add_sheet(name)
+        for n, cells in enumerate([HEADER, row(second, volt)] if name.startswith("Channel") else [("Channel",)]):
+            for m, cell in enumerate(cells):
+                page.write(n, m, cell)
+    book.save(str(tmp_path / "a.xls"))
+    recording = readers.read(tmp_path / "a.xls")
+    assert recording.table["voltage_volt"].to_list() == [3.1, 3.2]
+    assert (recording.source.channel, recording.source.format) == ("1-008", "xls")
+
+
+def test_a_resistance_of_exactly_zero_was_not_measured(tmp_path: Path):
+    text = ROWS["joined"].replace("Discharge_Capacity\n", "Discharge_Capacity,Internal_Resistance\n")
+    recording = read(tmp_path, text.replace("0.88,0\n", "0.88,0,0\n").replace("0.8814,0\n", "0.8814,0,0.017\n"))
+    assert recording.table["internal_resistance_ohm"].to_list() == [None, 0.017]
+    assert next(n for n in recording.notes if n.code == "readers.zeros_not_measured").params["count"] == 1

@@ -7,7 +7,8 @@ import pytest
 
 from cellwright import readers
 from cellwright.core.errors import DamagedFile, UsageError
-from cellwright.readers.engine.clock import forward, moments, seconds, unix
+from cellwright.readers.engine.clock import forward, moments, unix
+from cellwright.readers.engine.durations import seconds
 
 
 def table(times: list[float]) -> pl.DataFrame:
@@ -17,6 +18,37 @@ def table(times: list[float]) -> pl.DataFrame:
 def test_durations_of_every_form_are_seconds():
     texts = pl.Series(["144:01:18", "2:03.5", "  1d 10:10:5.47", "0d 00:00:0", None, "soon", "00:00:01,25"])
     assert seconds(texts).to_list() == [144 * 3600 + 78, 123.5, 86400 + 10 * 3600 + 605.47, 0.0, None, None, 1.25]
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["1:02:03.5", "0:00:00", "144:01:18"], [3723.5, 0.0, 518478.0]),
+        (["00:01", "02:03.25"], [1.0, 123.25]),
+        (["0d 00:00:01", "1d 10:10:5.47", "10d 0:0:0"], [1.0, 123005.47, 864000.0]),
+        (["1:02:03", "2:03", "1d 00:00:01", "x", "1:2:3:4", ""], [3723.0, 123.0, 86401.0, None, None, None]),
+        (["2:03", "1:02:03", None], [123.0, 3723.0, None]),
+        ([None, None], [None, None]),
+        (["12.5", "7"], [None, None]),
+    ],
+)
+def test_columns_of_durations_of_one_form_and_of_several_are_seconds(texts: list[str | None], expected: list[float | None]):
+    assert seconds(pl.Series(texts, dtype=pl.String)).to_list() == pytest.approx(expected)
+
+
+def test_moments_with_am_and_pm_and_the_day_first_are_told(tmp_path: Path):
+    found, _ = moments(pl.Series(["23-Nov-23 3:56:08 PM", "23-Nov-23 3:56:09 PM"]), ("%m/%d/%Y %H:%M:%S", "%d-%b-%y %I:%M:%S %p"), 1.0)
+    assert found is not None
+    assert found.start() == "2023-11-23T15:56:08"
+    day_first, notes = moments(pl.Series(["31.05.2024 10:00:00"]), ("%m.%d.%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S"))
+    assert day_first is not None
+    assert (day_first.start(), notes) == ("2024-05-31T10:00:00", [])
+
+
+def test_what_stands_before_a_new_start_keeps_its_times_to_the_last_digit():
+    times = [0.1 * n for n in range(50)] + [0.0, 0.1]
+    mended, _ = forward(table(times), None, "a")
+    assert mended["test_time_second"].to_list()[:50] == times[:50]
 
 
 def test_time_that_runs_forward_is_left_alone():
@@ -38,7 +70,7 @@ def test_a_time_that_starts_anew_goes_on_from_where_it_was():
 
 def test_a_second_clock_tells_the_gap_before_a_new_start():
     clock = pl.Series([1000.0, 1010, 1020, 1100, 1110, 1120, 1130])
-    mended, notes = forward(table([0.0, 10, 20, 0, 10, 20, 30]), lambda: clock, "a")
+    mended, notes = forward(table([0.0, 10, 20, 0, 10, 20, 30]), clock.gather, "a")
     assert mended["test_time_second"].to_list() == [0, 10, 20, 100, 110, 120, 130]
     assert notes[0].code == "readers.time_restarts_by_clock"
 

@@ -140,3 +140,55 @@ def test_columns_missing_from_the_export_are_named(tmp_path: Path):
     with pytest.raises(MissingColumn) as error:
         read(tmp_path, [(1, 0, 1, 0, 0, "12/16/2019 14:00:00")], ("Rec#", "Cyc#", "Step", "Test (Sec)", "Step (Sec)", "DPt Time"))
     assert error.value.params["column"] in {"voltage_volt", "current_ampere"}
+
+
+def test_an_impedance_test_is_a_spectrum(data: Path):
+    path = data / "testers" / "maccor" / "maccor_test_file_4267-66-6519.EDA0001.041"
+    if not path.exists():
+        pytest.skip("not in the data folder")
+    recording = readers.read(path)
+    first = recording.table.row(0, named=True)
+    # Printed: 999999.00000, 38.200000 s, 0.773446, -0.849201, -47.672950, 1.148635, 3.909893 V; 60 rows.
+    assert recording.table.height == 60
+    assert (first["frequency_hertz"], first["test_time_second"], first["voltage_volt"]) == (999999.0, 38.2, 3.909893)
+    assert (first["real_impedance_ohm"], first["imaginary_impedance_ohm"]) == (0.773446, -0.849201)
+    assert (first["phase_degree"], first["absolute_impedance_ohm"]) == (-47.67295, 1.148635)
+    assert (recording.source.start, recording.source.format) == ("2016-11-02T15:58:00", "impedance text")
+
+
+SWEEP = """MACCOR, INC.    AC Impedance Test
+Frequency Sweep:   Open Circut Voltage
+Start Date:  Friday, March 1, 2024 Start Time:   9:05
+
+Freq(Hz)\tPolar(V)\ttime(sec)\tZ'(a)\tZ''(b)\tPhase_Angle\tZ-Mag\tC(F)\tStatus\tirg\tVMag\tIMag\tV-DC
+
+1000.00000\t6283.185307\t1.000000\t0.030000\t-0.040000\t-53.130102\t0.050000\t-0.003979\t10.0\t\t\t\t3.7
+100.00000\t628.318531\t2.000000\t0.040000\t-0.030000\t-36.869898\t0.050000\t-0.053052\t10.0\t\t\t\t3.7
+"""
+
+
+def test_a_sweep_has_its_spectrum_in_ohms(tmp_path: Path):
+    (tmp_path / "a.041").write_text(SWEEP)
+    recording = readers.read(tmp_path / "a.041")
+    assert recording.table["frequency_hertz"].to_list() == [1000.0, 100.0]
+    assert recording.table["real_impedance_ohm"].to_list() == [0.03, 0.04]
+    assert recording.table["imaginary_impedance_ohm"].to_list() == [-0.04, -0.03]
+    # C(F) is 1 / (2 π f Z''): 1 / (2 π 1000 Hz 0.04 Ω) is 0.003979 F, so the column is in ohms.
+    assert recording.table["C(F)"][0] == -0.003979
+    assert (recording.source.start, recording.metadata["Frequency Sweep"]) == ("2024-03-01T09:05:00", "Open Circut Voltage")
+
+
+def test_resistances_of_zero_were_not_measured(tmp_path: Path):
+    columns = (*COLUMNS, "ACImp/Ohms", "DCIR/Ohms")
+    rows = [(*row, ac, 0) for row, ac in zip(cycle(("R", 0.0), ("R", 0.0)), (0, 0.0125, 0, 0), strict=True)]
+    recording = read(tmp_path, rows, columns)
+    assert recording.table["ac_internal_resistance_ohm"].to_list() == [None, 0.0125, None, None]
+    assert "dc_internal_resistance_ohm" not in recording.table.columns
+    counts = {n.params["column"]: n.params["count"] for n in recording.notes if n.code == "readers.zeros_not_measured"}
+    assert counts == {"ac_internal_resistance_ohm": 3, "dc_internal_resistance_ohm": 4}
+
+
+def test_six_probes_stand_in_one_array(tmp_path: Path):
+    columns = (*COLUMNS, *(name for n in range(1, 7) for name in (f"Aux #{n}", " Units")))
+    rows = [(*row, *(cell for n in range(6) for cell in (20 + n, " C  "))) for row in cycle(("R", 0.0))]
+    assert read(tmp_path, rows, columns).table["cell_temperatures_celsius"][0].to_list() == [20, 21, 22, 23, 24, 25]

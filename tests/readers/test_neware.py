@@ -6,10 +6,14 @@ from pathlib import Path
 import fastnda
 import polars as pl
 import pytest
+import xlsxwriter
 
 from cellwright import readers
 from cellwright.core.errors import DamagedFile, ReadError
 from cellwright.core.recording import Recording
+from cellwright.readers.engine.sensors import placed
+from cellwright.readers.makes.neware.head import test_info as head_of
+from cellwright.readers.opening import open_files
 
 
 def codes(recording: Recording) -> list[str]:
@@ -124,3 +128,141 @@ def test_a_container_without_records_is_damaged(tmp_path: Path):
         pack.writestr("data.ndc", b"\x01\x02\x03")
     with pytest.raises(DamagedFile, match=r"a\.ndax"):
         readers.read(tmp_path / "a.ndax")
+
+
+# The header that BTSDA writes in Chinese, as published datasets of its exports have it.
+CHINESE = [
+    *("数据序号", "循环号", "工步号", "工步类型", "时间", "总时间", "电流(A)", "电压(V)", "容量(Ah)", "充电容量(Ah)", "放电容量(Ah)"),
+    *("能量(Wh)", "充电能量(Wh)", "放电能量(Wh)", "绝对时间", "功率(W)"),
+]
+
+
+def half_an_hour_each() -> list[list[object]]:
+    """A rest and a discharge at 2 A and 3.5 V, half an hour each, a record at both ends of each."""
+    rows: list[list[object]] = []
+    for step, (kind, ampere) in enumerate((("搁置", 0.0), ("恒流放电", -2.0)), start=1):
+        for part in (0, 1):
+            moved = abs(ampere) * part / 2
+            own, whole = f"00:{30 * part:02d}:00.000", f"{(step - 1 + part) * 30 // 60:02d}:{(step - 1 + part) * 30 % 60:02d}:00.000"
+            moment = f"2024-03-01 {9 + (step - 1 + part) // 2:02d}:{(step - 1 + part) % 2 * 30:02d}:00"
+            counted = [moved, 0.0, moved, 3.5 * moved, 0.0, 3.5 * moved]
+            rows.append([len(rows) + 1, 1, step, kind, own, whole, ampere, 3.5, *counted, moment, 3.5 * ampere])
+    return rows
+
+
+def workbook(path: Path, **pages: list[list[object]]) -> Path:
+    with xlsxwriter.Workbook(path) as made:
+        for name, rows in pages.items():
+            page = made.add_worksheet(name)
+            for r, cells in enumerate(rows):
+                page.write_row(r, 0, cells)
+    return path
+
+
+def check_half_an_hour_each(recording: Recording) -> None:
+    table = recording.table
+    assert table["record_index"].to_list() == [1, 2, 3, 4]
+    assert table["test_time_second"].to_list() == [0.0, 1800.0, 1800.0, 3600.0]
+    assert table["step_time_second"].to_list() == [0.0, 1800.0, 0.0, 1800.0]
+    assert table["step_count"].to_list() == [1, 1, 2, 2]
+    assert table["current_ampere"].to_list() == [0.0, 0.0, -2.0, -2.0]
+    assert table["step_discharging_capacity_ah"].to_list() == [0.0, 0.0, 0.0, 1.0]
+    assert table["step_discharging_energy_wh"].to_list() == [0.0, 0.0, 0.0, 3.5]
+    assert table["step_type"].to_list() == ["搁置", "搁置", "恒流放电", "恒流放电"]
+    assert recording.source.start == "2024-03-01T09:00:00"
+    assert recording.source.make == "neware"
+
+
+def test_a_chinese_text_export_reads_in_its_own_encoding(tmp_path: Path):
+    lines = [",".join(map(str, row)) for row in [CHINESE, *half_an_hour_each()]]
+    (tmp_path / "a.csv").write_text("\n".join(lines) + "\n", "gb18030")
+    check_half_an_hour_each(readers.read(tmp_path / "a.csv"))
+
+
+def test_a_workbook_reads_its_sheet_of_records(tmp_path: Path):
+    recording = readers.read(workbook(tmp_path / "a.xlsx", unit=[["设备号", "1"]], record=[CHINESE, *half_an_hour_each()]))
+    check_half_an_hour_each(recording)
+    note = next(n for n in recording.notes if n.code == "readers.sheets_left_out")
+    assert note.params == {"sheets": ("unit",)}
+    assert recording.source.format == "xlsx"
+
+
+def test_records_that_go_on_in_the_next_sheet_are_one_recording(tmp_path: Path):
+    rows = half_an_hour_each()
+    check_half_an_hour_each(readers.read(workbook(tmp_path / "a.xlsx", record=[CHINESE, *rows[:2]], record2=[CHINESE, *rows[2:]])))
+
+
+def test_sheets_that_each_count_from_one_are_channels(tmp_path: Path):
+    path = workbook(tmp_path / "a.xlsx", **{f"Detail_1_1_{n}": [CHINESE, *half_an_hour_each()] for n in (1, 2)})
+    assert [r.source.channel for r in readers.read_all(path)] == ["Detail_1_1_1", "Detail_1_1_2"]
+
+
+LAYERED = """Cycle ID,Cap_Chg(mAh),Cap_DChg(mAh)
+,Step ID,Step Name,Step Time(h:min:s.ms)
+,,Record ID,Time(h:min:s.ms),Voltage(V),Current(mA),Temperature(C),Capacity(mAh),Energy(mWh),Realtime
+1,0,1000
+,1,Rest,0:30:00.0
+,,1,0:00:00.0,3.5,0,25.0,0,0,2024-03-01 09:00:00
+,,2,0:30:00.0,3.5,0,25.1,0,0,2024-03-01 09:30:00
+,2,CC DChg,0:30:00.0
+,,3,0:00:00.0,3.5,-2000,25.2,0,0,2024-03-01 09:30:00
+,,4,0:30:00.0,3.4,-2000,25.3,1000,3500,2024-03-01 10:00:00
+2,0,0
+,1,Rest,0:10:00.0
+,,5,0:00:00.0,3.5,0,25.0,0,0,2024-03-01 10:00:00
+"""
+
+
+def test_a_layered_export_gives_each_record_its_cycle_and_step(tmp_path: Path):
+    (tmp_path / "a.csv").write_text(LAYERED)
+    recording = readers.read(tmp_path / "a.csv")
+    table = recording.table
+    assert table["record_index"].to_list() == [1, 2, 3, 4, 5]
+    assert table["cycle_count"].to_list() == [1, 1, 1, 1, 2]
+    assert table["step_id"].to_list() == [1, 1, 2, 2, 1]
+    assert table["step_type"].to_list() == ["Rest", "Rest", "CC DChg", "CC DChg", "Rest"]
+    assert table["current_ampere"].to_list() == [0.0, 0.0, -2.0, -2.0, 0.0]
+    assert table["step_cumulative_capacity_ah"].to_list() == [0.0, 0.0, 0.0, 1.0, 0.0]
+    # The steps lasted 1800 s, 1800 s and 0 s.
+    assert table["test_time_second"].to_list() == [0.0, 1800.0, 1800.0, 3600.0, 3600.0]
+    assert table["temperature_t1_celsius"][3] == 25.3
+    assert next(n for n in recording.notes if n.code == "readers.time_from_steps").params == {"count": 3}
+    assert (recording.source.start, recording.source.format) == ("2024-03-01T09:00:00", "layered csv")
+
+
+def test_a_layered_export_without_records_is_damaged(tmp_path: Path):
+    (tmp_path / "a.csv").write_text("".join(LAYERED.splitlines(keepends=True)[:3]))
+    with pytest.raises(DamagedFile):
+        readers.read(tmp_path / "a.csv")
+
+
+def test_sensors_keep_their_numbers_take_turns_or_share_an_array():
+    table = pl.DataFrame({f"aux{n}_temperature_degC": [float(n)] for n in (2, 4, 7, 8, 9, 10)})
+    numbers = {name: int(name[3:].split("_")[0]) for name in table.columns}
+    few, notes = placed(table.select(table.columns[:2]), numbers)
+    assert (few.columns, notes) == (["temperature_t2_celsius", "temperature_t4_celsius"], [])
+    odd, notes = placed(table.select(table.columns[1:3]), numbers)
+    assert odd.to_dicts() == [{"temperature_t1_celsius": 4.0, "temperature_t2_celsius": 7.0}]
+    assert notes[0].code == "readers.sensors_renumbered"
+    many, notes = placed(table, numbers)
+    assert many["cell_temperatures_celsius"].to_list() == [[2, 4, 7, 8, 9, 10]]
+    assert notes[0].code == "readers.sensors_in_array"
+
+
+def test_the_head_of_a_container_needs_no_more_than_one_element(tmp_path: Path):
+    xml = (
+        '<?xml version="1.0" encoding="GB2312"?><root><config><TestInfo DevID="7" StartTime="2024-03-01 09:00:00" Remark="充电 &amp; 放"/>'
+    )
+    with zipfile.ZipFile(tmp_path / "a.ndax", "w") as pack:
+        pack.writestr("data.ndc", b"")
+        pack.writestr("TestInfo.xml", xml.encode("gb18030"))
+    (file,) = open_files(tmp_path / "a.ndax")
+    assert head_of(file) == {"DevID": "7", "StartTime": "2024-03-01 09:00:00", "Remark": "充电 & 放"}
+
+
+def test_the_head_agrees_with_the_librarys(neware: Path):
+    for path in neware.glob("*.ndax"):
+        theirs = fastnda.read_metadata(path).get("TestInfo", {}).get("TestInfo", {})  # pyright: ignore[reportAttributeAccessIssue]
+        (file,) = open_files(path)
+        said = {k: v for k, v in theirs.items() if isinstance(v, str) and v.isascii()}
+        assert {k: v for k, v in head_of(file).items() if k in said} == said

@@ -134,10 +134,10 @@ def test_a_file_without_permission_says_so(tmp_path: Path):
 
 
 def test_permission_denied_by_the_system_becomes_a_read_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    def refuse(self: Path) -> bytes:
+    def refuse(self: Path, *args: object) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(ReadError) as error:
         readers.read(tmp_path / "a.csv")
     assert error.value.code == "readers.not_permitted"

@@ -47,6 +47,10 @@ MACCOR = [
     "maccor/xTESLADIAG_000019_CH70.070",
 ]
 ARBIN = [
+    "arbin/20160805_test001_45_cc_01.res",
+    "arbin/20210210_FC_01_cc_01.res",
+    "arbin/arbin_example.res",
+    "arbin/aux_multi_x.res",
     "arbin/2017-05-09_test-TC-contact_CH33.csv",
     "arbin/arbin_example.csv",
     "arbin/bs542_004_gr_li_50ua_50mv_1v_191020_Channel_11.xlsx",
@@ -55,6 +59,17 @@ ARBIN = [
 BDF = [
     "bdf/DLR__LiGrHydra0b__20230131__POCV__25degC__Basytec.bdf.csv",
     "bdf/SINTEF__SLPBA842124HV__2024-10-23__Rate_25degC__Neware__Time_Bug.bdf.csv",
+]
+OTHER_TEXTS = [
+    "pec/Test25195.csv",
+    "pec/pec.csv",
+    "basytec/sample_data_basytec.txt",
+    "novonix/sample_data_novonix.csv",
+    "landt/SINTEF__LiGrR2032__2024-04-30__25degC__Landt.csv",
+]
+ARCHIVES = [
+    "batteryarchive/CALCE_CX2-33_prism_LCO_25C_0-100_0.5-0.5C_d_timeseries.csv",
+    "batterydata_nrel/p492-13-raw.csv",
 ]
 BITRODE = [
     "1C-Discharge-Bitrode-data.csv",
@@ -65,17 +80,13 @@ BITRODE = [
     "NissanLeaf-cell-Low-Current-HPPC-25C-2.csv",
     "NissanLeaf-cell-Low-Current-HPPC-40C-1.csv",
 ]
-READ = [f"testers/{name}" for name in [*NEWARE, *MACCOR, *ARBIN, *BDF]] + [f"safety/nissan_leaf_cell/{name}" for name in BITRODE]
+READ = [f"testers/{name}" for name in [*NEWARE, *MACCOR, *ARBIN, *BDF, *OTHER_TEXTS, *ARCHIVES]] + [
+    f"safety/nissan_leaf_cell/{name}" for name in BITRODE
+]
 
 REFUSED = {
-    "arbin/20160805_test001_45_cc_01.res": "readers.foreign_format",
-    "arbin/20210210_FC_01_cc_01.res": "readers.foreign_format",
-    "arbin/arbin_example.res": "readers.foreign_format",
-    "arbin/aux_multi_x.res": "readers.foreign_format",
-    "arbin/20200624_test001_cc_01.h5": "readers.foreign_format",
     "arbin/2017-05-09_test-TC-contact_CH33_Metadata.csv": "readers.metadata_only",
-    "maccor/maccor_test_file_4267-66-6519.EDA0001.041": "readers.impedance_test",
-    "neware/Experiment_Record.xlsx": "readers.unknown_format",
+    "neware/Experiment_Record.xlsx": "readers.unknown_workbook",
 }
 
 # Where steps deviate from the tester's counter by more than the rule allows, and why it is not the reader.
@@ -90,13 +101,19 @@ EXPLAINED = {
     "PredictionDiagnostics_000109_tztest.010": "the current falls within the first 30 s interval of two charges at constant voltage",
     "bs542_004_gr_li_50ua_50mv_1v_191020_Channel_11.xlsx": "the last step has three records",
     "sample_data_arbin.csv": "one step of two records, with its time in milliseconds",
+    "SINTEF__LiGrR2032__2024-04-30__25degC__Landt.csv": "currents of about 0.18 mA, printed to 0.1 mA",
+    "p492-13-raw.csv": "a few records a step, minutes apart, in pulses and at constant voltage; the throughput jumps between steps",
 }
 # The counter's last printed digit [Ah], where it is coarse.
 RESOLUTION_AH = dict.fromkeys(BITRODE, 0.01) | {"sample_data_maccor.csv": 0.001}
 
-CHARGES = {"C", "CHRG", "CC_Chg", "CV_Chg", "CCCV_Chg", "CC Chg"}
-DISCHARGES = {"D", "DCHG", "CC_DChg", "CCCV_DChg", "CC DChg"}
-RESTS = {"R", "REST", "Rest"}
+FOLDERS = (
+    *("neware", "maccor", "arbin", "bdf"),
+    *("pec", "basytec", "novonix", "landt", "batteryarchive", "batterydata_nrel", "abuse"),
+)
+CHARGES = {"C", "CHRG", "CC_Chg", "CV_Chg", "CCCV_Chg", "CC Chg", "Charge", "charge CC"}
+DISCHARGES = {"D", "DCHG", "CC_DChg", "CCCV_DChg", "CC DChg", "Discharge", "discharge CC"}
+RESTS = {"R", "REST", "Rest", "Pause", "Idle", "rest"}
 
 
 class Recordings(dict[str, Recording]):
@@ -177,7 +194,7 @@ def test_what_is_no_recording_is_refused_for_its_true_reason(data: Path, name: s
 
 
 def test_a_file_that_is_not_listed_here_reads_too_or_is_refused(data: Path) -> None:
-    files = [p for folder in ("neware", "maccor", "arbin", "bdf") for p in (data / "testers" / folder).glob("*")]
+    files = [p for folder in FOLDERS for p in (data / "testers" / folder).glob("*")]
     for path in files:
         if f"testers/{path.parent.name}/{path.name}" in READ or f"{path.parent.name}/{path.name}" in REFUSED:
             continue

@@ -1,24 +1,37 @@
 """The seam: every reader loads, a made-up make joins by its entry point, and a reader that fails stops nobody."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from cellwright import readers
+from cellwright.core.columns import columns
 from cellwright.core.errors import DamagedFile
 from cellwright.readers import seam
 from cellwright.readers.opening import RawFile
 from cellwright.readers.seam import Ask, Draft, Format, Reader
 
-MAKES = ("arbin", "bdf", "bitrode", "labview", "maccor", "nebula", "neware")
+
+def shipped() -> list[str]:
+    return sorted(p.name for p in entry_points(group=seam.GROUP) if p.value.startswith("cellwright."))
 
 
-def test_every_reader_that_ships_loads():
-    assert tuple(r.name for r in readers.formats()) == MAKES
-    assert all(r.make for r in readers.formats())
+def test_every_reader_that_ships_loads_under_the_name_of_its_entry_point():
+    assert [r.name for r in readers.formats()] == shipped()
+
+
+@pytest.mark.parametrize("reader", readers.formats(), ids=lambda r: r.name)
+def test_a_reader_says_what_its_counters_mean_in_columns_that_are_known(reader: Reader):
+    assert reader.make
+    assert reader.formats
+    for form in reader.formats:
+        assert set(form.counters.values()) <= set(columns())
 
 
 def _read(file: RawFile, ask: Ask) -> list[Draft]:
@@ -67,3 +80,49 @@ def test_a_reader_that_fails_is_one_error_of_ours(tmp_path: Path):
 
 def test_a_reader_is_a_value():
     assert replace(MINE, version="2") != MINE
+
+
+ACME = """
+import polars as pl
+from cellwright.readers.engine import text
+from cellwright.readers.seam import Draft, Format, Reader
+
+DIALECT = text.Dialect(
+    tells=frozenset({"elapsed", "cell volts"}),
+    columns={"elapsed": "test_time_second", "cell volts": "voltage_volt", "amps": "current_ampere"},
+)
+
+def _read(file, ask):
+    frame, notes = text.parse(file, text.require(text.find(file, DIALECT), file), DIALECT)
+    table, more = text.translate(frame, DIALECT, file.file)
+    return [Draft(table, "txt", notes=(*notes, *more))]
+
+READER = Reader("acme", "Acme", (Format("txt", proof="published"),), (), lambda file: text.find(file, DIALECT) is not None, _read)
+"""
+
+
+@pytest.fixture
+def acme(tmp_path: Path) -> Path:
+    """A package as somebody else would install it: a module, and metadata that names its entry point."""
+    site = tmp_path / "site"
+    described = site / "acme_battery-1.0.dist-info"
+    described.mkdir(parents=True)
+    (site / "acme_battery.py").write_text(ACME)
+    (described / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-battery\nVersion: 1.0\n")
+    (described / "entry_points.txt").write_text(f"[{seam.GROUP}]\nacme = acme_battery:READER\n")
+    return site
+
+
+def cellwright(*arguments: str | Path, site: Path) -> subprocess.CompletedProcess[str]:
+    found = {**os.environ, "PYTHONPATH": str(site), "PYTHONUTF8": "1"}
+    return subprocess.run([sys.executable, "-m", "cellwright", *arguments], capture_output=True, text=True, check=True, env=found)
+
+
+def test_a_make_of_an_installed_package_is_listed_and_read_by_the_command(acme: Path, tmp_path: Path):
+    export = tmp_path / "cell.txt"
+    export.write_text("Acme 3000\nElapsed (min)\tCell Volts (mV)\tAmps\n0\t3700\t0\n1\t3650\t-2.5\n")
+    assert "Acme" in cellwright("formats", site=acme).stdout
+    cellwright("read", export, "--out", tmp_path / "out", site=acme)
+    table = pl.read_parquet(tmp_path / "out" / "cell.bdf.parquet")
+    assert table["test_time_second"].to_list() == [0.0, 60.0]
+    assert table["voltage_volt"].to_list() == [3.7, 3.65]

@@ -9,6 +9,7 @@ from cellwright import readers
 from cellwright.core.errors import DamagedFile, MissingColumn
 from cellwright.core.recording import Recording
 from cellwright.readers.engine.names import factor, split_unit, unique
+from cellwright.readers.engine.text import Dialect, translate
 
 HEADER = "Test Time / s,Voltage / V,Current / A"
 
@@ -34,6 +35,14 @@ def codes(recording: Recording) -> list[str]:
         ("dQ/dV(mAh/V)", "dq/dv", "mah/v"),
         ("dV/dt", "dv/dt", ""),
         ("  Step   Time ", "step time", ""),
+        ("Voltage/V", "voltage", "v"),
+        ("I(mA)", "i", "ma"),
+        ("시간(s)", "시간", "s"),
+        ("电压（V）", "电压", "v"),
+        ("温度(℃)", "温度", "℃"),
+        ("R / mΩ", "r", "mω"),
+        ("Temperature / °C", "temperature", "°c"),
+        ("Voltage_V", "voltage_v", ""),
     ],
 )
 def test_a_header_is_parted_into_name_and_unit(header: str, name: str, unit: str):
@@ -45,6 +54,25 @@ def test_a_unit_gives_the_factor_to_bdfs_unit():
     assert factor("test_time_second", "min") == 60
     assert factor("voltage_volt", "") == 1
     assert factor("voltage_volt", "parsec") is None
+    assert factor("internal_resistance_ohm", "mω") == factor("internal_resistance_ohm", "mohm") == 1e-3
+    assert factor("temperature_t1_celsius", "℃") == factor("temperature_t1_celsius", "°c") == 1
+    assert factor("current_ampere", "μa") == factor("current_ampere", "µa") == 1e-6
+    assert factor("voltage_volt", "kv") == 1e3
+    assert factor("power_watt", "kw") == 1e3
+    assert factor("test_time_second", "hh:mm:ss") == 1
+    assert factor("ambient_pressure_pa", "bar") == 1e5
+
+
+def test_a_megohm_is_no_milliohm():
+    assert factor("isolation_resistance_ohm", split_unit("Isolation / MΩ")[1]) == 1e6
+    assert factor("isolation_resistance_ohm", split_unit("Isolation (MOhm)")[1]) == 1e6
+    assert factor("isolation_resistance_ohm", split_unit("ACR (mOhm)")[1]) == 1e-3
+
+
+def test_a_dialect_may_say_what_a_unit_behind_an_underscore_is():
+    dialect = Dialect(frozenset(), {"current_ma": "current_ampere", "voltage_v": "voltage_volt"}, units={"current_ma": "ma"})
+    table, _ = translate(pl.DataFrame({"Voltage_V": [3.7], "Current_mA": [250.0]}), dialect, "a.csv", ())
+    assert table.rows() == [(3.7, 0.25)]
 
 
 def test_names_that_repeat_or_are_missing_become_unique():
@@ -72,13 +100,13 @@ def test_usual_encodings_are_read_and_an_assumed_one_is_noted(tmp_path: Path, en
 
 
 def test_units_in_the_header_are_converted(tmp_path: Path):
-    recording = read(tmp_path, "test_time_second,Voltage (mV),Current (mA),record_index\n0,3700,0,1\n1,3600,-250,2\n")
+    recording = read(tmp_path, "Test Time / s,Voltage (mV),Current (mA),Record Index / 1\n0,3700,0,1\n1,3600,-250,2\n")
     assert recording.table.select("voltage_volt", "current_ampere").rows() == [(3.7, 0.0), (3.6, -0.25)]
 
 
 def test_a_unit_that_does_not_fit_is_an_error_that_names_it(tmp_path: Path):
     with pytest.raises(DamagedFile, match="Voltage"):
-        read(tmp_path, "test_time_second,Voltage (kg),current_ampere\n0,3.7,0\n")
+        read(tmp_path, "Test Time / s,Voltage (kg),Current / A\n0,3.7,0\n")
 
 
 def test_cells_that_are_no_numbers_are_left_empty_and_counted(tmp_path: Path):
@@ -102,8 +130,8 @@ def test_unknown_columns_keep_their_names_and_are_noted(tmp_path: Path):
 
 
 def test_of_two_columns_that_mean_the_same_the_first_is_it_and_the_second_is_kept(tmp_path: Path):
-    table = read(tmp_path, f"{HEADER},voltage_volt\n0,3.7,0,3.6\n").table
-    assert table.select("voltage_volt", "voltage_volt_2").rows() == [(3.7, 3.6)]
+    table = read(tmp_path, f"{HEADER},Voltage (mV)\n0,3.7,0,3600\n").table
+    assert table.select("voltage_volt", "Voltage (mV)").rows() == [(3.7, 3600)]
 
 
 def test_a_row_cut_off_in_writing_is_left_out_and_noted(tmp_path: Path):
@@ -124,11 +152,12 @@ def test_rows_without_time_are_left_out_and_named(tmp_path: Path):
     assert next(n for n in recording.notes if n.code == "readers.rows_without_time").params == {"count": 1, "rows": (2,)}
 
 
-def test_a_table_without_voltage_names_what_is_missing_and_what_is_there(tmp_path: Path):
+def test_a_table_without_voltage_names_what_is_missing_and_what_is_there():
+    dialect = Dialect(frozenset(), {"time": "test_time_second", "amps": "current_ampere"})
     with pytest.raises(MissingColumn) as error:
-        read(tmp_path, "test_time_second,current_ampere,power_watt\n0,1,3\n")
+        translate(pl.DataFrame({"Time": [0.0], "Amps": [1.0], "Pump": [1]}), dialect, "a.csv")
     assert error.value.params["column"] == "voltage_volt"
-    assert "current_ampere" in error.value.text()
+    assert error.value.params["found"] == ("test_time_second", "current_ampere", "Pump")
 
 
 def test_a_voltage_without_a_single_number_is_an_error(tmp_path: Path):

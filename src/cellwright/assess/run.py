@@ -21,6 +21,7 @@ from cellwright.core.boundary import from_json, to_json
 from cellwright.core.errors import UsageError
 from cellwright.core.files import whole_file
 from cellwright.core.tester import Tester, parse_tester
+from cellwright.readers import column_maps, dbc_files
 from cellwright.readers.engine.clock import check_zone
 
 WORK = ".work"
@@ -41,6 +42,8 @@ def assess(
     jobs: int = 1,
     rate_hz: float | None = None,
     timezone: str | None = None,
+    column_map: str | Path | None = None,
+    dbc: Sequence[str | Path] = (),
     progress: Progress | None = None,
     executor: Executor | None = None,
 ) -> Assessments:
@@ -66,6 +69,8 @@ def assess(
         Worker processes; 1 works in this process.
     rate_hz, timezone
         For files that have no time [Hz], and for the zone that local times are in.
+    column_map, dbc
+        What the columns of vehicles' logs are, and what the messages of their buses hold.
     progress
         Called after each job with how many are done, how many there are, and what it gave.
     executor
@@ -87,7 +92,8 @@ def assess(
         check_zone(timezone)
     checked, stamp = load_procedure(procedure)
     ruled = rule_files.load(*rules)
-    how = How(folder / WORK, checked, stamp, _tester(tester), rate_hz, timezone)
+    columns = None if column_map is None else column_maps.load(column_map)
+    how = How(folder / WORK, checked, stamp, _tester(tester), rate_hz, timezone, columns, dbc_files.load(dbc))
     outcomes = _first_pass(planned.jobs, how, jobs, progress, executor)
     concluded = Concluded(how, outcomes, ruled)
     result = Assessments(

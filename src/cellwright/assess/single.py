@@ -22,6 +22,8 @@ from cellwright.core.recording import Recording, Source
 from cellwright.core.tester import Tester, default_tester
 from cellwright.measure import Procedure
 from cellwright.plot import Curve
+from cellwright.readers.vehicles.column_map import ColumnMap
+from cellwright.readers.vehicles.dbc import DbcFile
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class How:
         The instrument; None for the shipped default of the recording's make.
     procedure, stamp
         What the recordings are held against, and the digest of its text.
-    rate_hz, timezone
+    rate_hz, timezone, column_map, dbc
         Passed to the readers.
     """
 
@@ -46,6 +48,8 @@ class How:
     tester: Tester | None = None
     rate_hz: float | None = None
     timezone: str | None = None
+    column_map: ColumnMap | None = None
+    dbc: tuple[DbcFile, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,15 @@ def load_done(work: Path, key: str) -> Done | None:
 
 
 def _key(job: Job, how: How, digests: Mapping[Path, str]) -> str:
-    parts = [resources.fingerprint(), str(job.own), how.stamp.sha256, str(how.rate_hz), str(how.timezone)]
+    parts = [
+        resources.fingerprint(),
+        str(job.own),
+        how.stamp.sha256,
+        str(how.rate_hz),
+        str(how.timezone),
+        repr(how.column_map),
+        repr(how.dbc),
+    ]
     parts += [to_json(job.battery).decode(), to_json(how.tester).decode() if how.tester else ""]
     parts += [f"{path.name} {digest}" for path, digest in digests.items()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
@@ -134,7 +146,7 @@ def _measured(job: Job, how: How) -> Done:
     recordings: list[Recording] = []
     for path in job.files:
         try:
-            recordings += readers.read_all(path, rate_hz=how.rate_hz, timezone=how.timezone)
+            recordings += readers.read_all(path, rate_hz=how.rate_hz, timezone=how.timezone, column_map=how.column_map, dbc=how.dbc)
         except CellwrightError as error:
             failed.append(Failure(path.name, error.code, error.params))
     groups = [(_named(job.battery, r, len(recordings)), [r]) for r in recordings] if job.own else [(job.battery, recordings)]

@@ -29,6 +29,8 @@ def assess(
     jobs: Annotated[int, typer.Option(help="Worker processes.", min=1)] = os.cpu_count() or 1,
     rate_hz: options.RateHz = None,
     timezone: options.Timezone = None,
+    column_map: options.ColumnMap = None,
+    dbc: options.Dbc = None,
     as_json: options.Json = False,
 ) -> None:
     """Assess batteries: capacity, resistance, state of health, a safety verdict, a decision, and a report.
@@ -50,6 +52,8 @@ def assess(
             jobs=jobs,
             rate_hz=rate_hz,
             timezone=timezone,
+            column_map=column_map,
+            dbc=dbc or (),
             progress=progress,
         )
     summarise(result, out)

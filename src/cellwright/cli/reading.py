@@ -35,12 +35,14 @@ def read(
     output_format: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.parquet,
     rate_hz: options.RateHz = None,
     timezone: options.Timezone = None,
+    column_map: options.ColumnMap = None,
+    dbc: options.Dbc = None,
 ) -> None:
     """Read testers' files and write them in the Battery Data Format."""
     from cellwright import readers
 
     failed = 0
-    for path, recordings in _each(paths, rate_hz, timezone):
+    for path, recordings in _each(paths, Told(rate_hz, timezone, column_map, tuple(dbc or ()))):
         if not isinstance(recordings, list):
             complain(recordings.message())
             failed += 1
@@ -54,11 +56,18 @@ def read(
     finish(failed)
 
 
-def info(paths: options.Paths, as_json: options.Json = False, rate_hz: options.RateHz = None, timezone: options.Timezone = None) -> None:
+def info(
+    paths: options.Paths,
+    as_json: options.Json = False,
+    rate_hz: options.RateHz = None,
+    timezone: options.Timezone = None,
+    column_map: options.ColumnMap = None,
+    dbc: options.Dbc = None,
+) -> None:
     """Say what is in testers' files: make, channel, rows, columns, and what the reader noted."""
     found: list[dict[str, object]] = []
     failed = 0
-    for path, recordings in _each(paths, rate_hz, timezone):
+    for path, recordings in _each(paths, Told(rate_hz, timezone, column_map, tuple(dbc or ()))):
         if isinstance(recordings, list):
             found += [_described(r) for r in recordings]
             continue
@@ -75,7 +84,7 @@ def info(paths: options.Paths, as_json: options.Json = False, rate_hz: options.R
 
 
 def formats(as_json: options.Json = False) -> None:
-    """List the makes and formats that are read."""
+    """List the makes and formats that are read, and what each was proven on."""
     from cellwright import readers
 
     found = [{"reader": r.name, "make": r.make, "formats": [asdict(f) for f in r.formats], "version": r.version} for r in readers.formats()]
@@ -83,7 +92,9 @@ def formats(as_json: options.Json = False) -> None:
         emit(found)
     else:
         for reader in readers.formats():
-            typer.echo(f"{reader.make:<20} {', '.join(f.name for f in reader.formats)}")
+            for form in reader.formats:
+                extra = f", cellwright[{form.extra}]" if form.extra else ""
+                typer.echo(f"{reader.make:<22} {form.name:<28} {label(f'cli.proof_{form.proof}')}{extra}")
 
 
 def check(
@@ -93,16 +104,19 @@ def check(
     as_json: options.Json = False,
     rate_hz: options.RateHz = None,
     timezone: options.Timezone = None,
+    column_map: options.ColumnMap = None,
+    dbc: options.Dbc = None,
 ) -> None:
     """Hold recordings against a procedure and list every deviation."""
     from cellwright.assess import load_procedure, plan
 
     held, _ = load_procedure(procedure)
     planned = plan(paths, batteries)
+    told = Told(rate_hz, timezone, column_map, tuple(dbc or ()))
     found: list[Checked] = []
     failed: list[Message] = [Message(f.code, f.params) for f in planned.failed]
     for job in planned.jobs:
-        for path, recordings in _each(list(job.files), rate_hz, timezone):
+        for path, recordings in _each(list(job.files), told):
             if isinstance(recordings, list):
                 found += [_held_against(held, recording, path, job.battery) for recording in recordings]
             else:
@@ -139,15 +153,27 @@ def _print_checked(checked: Checked, procedure: str) -> None:
         typer.echo(f"  - {deviation.text(language())}")
 
 
-def _each(paths: list[Path], rate_hz: float | None, timezone: str | None) -> Iterator[tuple[Path, list[Recording] | ReadError]]:
+@dataclass(frozen=True)
+class Told:
+    """What the user says of files that do not say it themselves."""
+
+    rate_hz: float | None
+    timezone: str | None
+    column_map: Path | None
+    dbc: tuple[Path, ...]
+
+
+def _each(paths: list[Path], told: Told) -> Iterator[tuple[Path, list[Recording] | ReadError]]:
     """Every file of the paths with its recordings, or with the reason why it has none."""
     from cellwright import readers
     from cellwright.assess import files_of
     from cellwright.core.errors import ReadError
 
+    columns = None if told.column_map is None else readers.column_maps.load(told.column_map)
+    dbc = readers.dbc_files.load(told.dbc)
     for path in files_of(paths):
         try:
-            yield path, readers.read_all(path, rate_hz=rate_hz, timezone=timezone)
+            yield path, readers.read_all(path, rate_hz=told.rate_hz, timezone=told.timezone, column_map=columns, dbc=dbc)
         except ReadError as error:
             yield path, error
 
@@ -156,22 +182,37 @@ def _described(recording: Recording) -> dict[str, object]:
     from cellwright.core.boundary import to_json
     from cellwright.core.columns import TIME
 
-    time = recording.table[TIME]
+    time = recording.table[TIME] if TIME in recording.table.columns else None
     return {
         **json.loads(to_json(recording.source)),
         "sampling": recording.sampling,
         "rows": recording.table.height,
-        "duration_s": float(time[-1] - time[0]) if recording.table.height else 0.0,
+        "duration_s": None if time is None else float(time[-1] - time[0]),
+        "spectrum": _spectrum(recording),
         "columns": recording.table.columns,
         "notes": [{"code": n.code, "params": n.params} for n in recording.notes],
         "metadata": recording.metadata,
     }
 
 
+def _spectrum(recording: Recording) -> dict[str, float] | None:
+    """How many frequencies a recording has, and between which [Hz]; None where it has none."""
+    from cellwright.core.columns import FREQUENCY
+
+    if FREQUENCY not in recording.table.columns:
+        return None
+    found = recording.table[FREQUENCY].drop_nulls()
+    found = found.filter(found > 0)
+    return {"points": len(found), "lowest_hz": found.min(), "highest_hz": found.max()} if len(found) else None  # pyright: ignore[reportReturnType]
+
+
 def _print_info(entry: dict[str, object]) -> None:
     if "error" in entry:
         return
-    typer.echo(label("cli.info", **{k: entry[k] for k in ("file", "make", "format", "channel", "start", "rows", "duration_s")}))
+    code = "cli.info_untimed" if entry["duration_s"] is None else "cli.info"
+    typer.echo(label(code, **{k: entry[k] for k in ("file", "make", "format", "channel", "start", "rows", "duration_s")}))
+    if spectrum := entry["spectrum"]:
+        typer.echo(label("cli.info_spectrum", **spectrum))  # pyright: ignore[reportCallIssue, reportUnknownArgumentType]
     typer.echo(label("cli.info_columns", columns=entry["columns"]))
     notes: list[dict[str, object]] = entry["notes"]  # pyright: ignore[reportAssignmentType]
     for note in notes:

@@ -12,6 +12,11 @@ VOLTAGE = "voltage_volt"
 CURRENT = "current_ampere"
 REQUIRED = (TIME, VOLTAGE, CURRENT)
 
+FREQUENCY = "frequency_hertz"
+REAL_IMPEDANCE = "real_impedance_ohm"
+IMAGINARY_IMPEDANCE = "imaginary_impedance_ohm"
+SPECTRUM = (FREQUENCY, REAL_IMPEDANCE, IMAGINARY_IMPEDANCE)
+
 CELL_VOLTAGES = "cell_voltages_volt"
 CELL_TEMPERATURES = "cell_temperatures_celsius"
 STEP_MAXIMUM_VOLTAGE = "step_maximum_voltage_volt"

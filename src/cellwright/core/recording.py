@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from cellwright.core.columns import FREQUENCY
 from cellwright.core.frozen import FrozenDict, freeze_fields
 from cellwright.core.messages import Message
 
@@ -71,6 +72,13 @@ class Recording:
 
     def __post_init__(self) -> None:
         freeze_fields(self, "notes", "metadata")
+
+    @property
+    def is_spectrum(self) -> bool:
+        """Whether most rows are an impedance at a frequency, so that they are no course of a test over time."""
+        if FREQUENCY not in self.table.columns:
+            return False
+        return 2 * (self.table[FREQUENCY] > 0).sum() > self.table.height
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Recording):

@@ -26,6 +26,7 @@ _NEED_OF_REASON = {
     "health.not_comparable_rating_incomplete": "grading.need.rated_values",
     "health.not_comparable_test_incomplete": "grading.need.test_conditions",
     "health.no_rated_value": "grading.need.rated_values",
+    "measure.spectrum": "grading.need.test_over_time",
 }
 
 
@@ -89,8 +90,13 @@ def _route(battery: Battery, quantities: Mapping[str, tuple[Quantity, ...]], ver
     if verdict.outcome == "pass" or measured.outcome == "recycle":
         return measured
     if not any(q.value is not None for found in quantities.values() for q in found):
-        return Route("undecided", measured.reasons, (message("grading.need.recording"),))
+        return Route("undecided", measured.reasons, _needs_of_nothing(measured))
     return Route("undecided", measured.reasons, (*_findings_to_settle(verdict), *measured.needs, *_checks_to_perform(verdict)))
+
+
+def _needs_of_nothing(measured: Route) -> tuple[Message, ...]:
+    """What is needed where nothing was measured: another test where there is a spectrum, else a recording at all."""
+    return tuple(n for n in measured.needs if n.code == "grading.need.test_over_time") or (message("grading.need.recording"),)
 
 
 def _safety_reasons(verdict: Verdict) -> tuple[Reason, ...]:

@@ -4,24 +4,27 @@ import gzip
 import hashlib
 import io
 import zipfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 
 from cellwright.core.errors import DamagedFile, ReadError
+from cellwright.readers import encoding
 from cellwright.readers.guard import guarded
 
 LARGEST_UNPACKED = 8 << 30
-ALWAYS_UNPACKED = 100 << 20
-LARGEST_RATIO = 200
+ALWAYS_UNPACKED = 32 << 20
+LARGEST_RATIO = 50
 HEAD = 1 << 16
 
+SMALL = 1 << 18
+
 ZIP = b"PK\x03\x04"
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_UTF8_MARK = b"\xef\xbb\xbf"
+GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,35 +39,59 @@ class RawFile:
         Its own name, that of the member where it was packed.
     data
         Its content.
-    sha256
-        Digest of the file as it was found.
+    digest
+        Gives the SHA-256 of the file as it was found.
     path
         Where it lies, None where it was packed.
+    beside
+        The file itself or the ``.gz`` it was packed in, where files that belong to it may lie beside; None in a ``.zip``.
+    wanted
+        The columns that the user asked for, None for all: what is not among them need not be read.
     """
 
     file: str
     name: str
     data: bytes
-    sha256: str
+    digest: Callable[[], str]
     path: Path | None
+    beside: Path | None = None
+    wanted: frozenset[str] | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the file as it was found."""
+        return self.digest()
 
     @cached_property
     def encoding(self) -> str | None:
-        """Encoding of a text file; None for a binary one."""
-        if self.data[:2] in _UTF16:
-            return "utf-16"
-        if b"\0" in self.data[:HEAD]:
-            return None
-        return "utf-8" if _is_utf8(self.data) else "cp1252"
+        """Encoding of a text file, by its beginning; None for a binary one."""
+        return encoding.told(self.data[:HEAD])
 
     @cached_property
     def text(self) -> bytes:
         """The text as UTF-8 without byte-order mark; empty for a binary file."""
         if self.encoding is None:
             return b""
-        if self.encoding == "utf-8":
-            return self.data.removeprefix(_UTF8_MARK)
-        return self.data.decode(self.encoding, errors="replace").encode()
+        text = self.data.removeprefix(encoding.UTF8_MARK) if self.encoding == "utf-8" else self.decoded(self.encoding)
+        return _with_line_ends(text)
+
+    @cached_property
+    def head(self) -> bytes:
+        """The text's beginning, as UTF-8; what recognises a file needs no more than this."""
+        if self.encoding is None:
+            return b""
+        begin = self.data[:HEAD]
+        begin = (
+            begin.removeprefix(encoding.UTF8_MARK) if self.encoding == "utf-8" else begin.decode(self.encoding, errors="replace").encode()
+        )
+        return _with_line_ends(begin)
+
+    def decoded(self, name: str) -> bytes:
+        """Return the text as UTF-8, decoded from an encoding; what it cannot say becomes the replacement character."""
+        line = self.data.find(b"\n", HEAD) + 1
+        if not line or name.startswith("utf-16") or not (rest := self.data[line:]).isascii():
+            return self.data.decode(name, errors="replace").encode()
+        return self.data[:line].decode(name, errors="replace").encode() + rest  # often only the head has letters beyond ASCII
 
     @cached_property
     def members(self) -> tuple[str, ...]:
@@ -88,17 +115,46 @@ def open_files(path: Path) -> list[RawFile]:
     data = _bytes(path)
     if not data:
         raise DamagedFile("readers.empty", file=path.name)
-    whole = RawFile(path.name, path.name, data, hashlib.sha256(data).hexdigest(), path)
-    if data[:2] == b"\x1f\x8b":
+    whole = RawFile(path.name, path.name, data, _digest(data), path, path)
+    if data[:2] == GZIP:
         return [_ungzipped(whole)]
     if data[:4] == ZIP:
         return _unzipped(whole)
     return [whole]
 
 
-def _bytes(path: Path) -> bytes:
+def open_head(path: Path) -> RawFile:
+    """Open only the beginning of a file, to tell what it is; raises `ReadError`, `DamagedFile`."""
+    data = _bytes(path, HEAD)
+    if not data:
+        raise DamagedFile("readers.empty", file=path.name)
+    return RawFile(path.name, path.name, data, _digest(data), path, path)
+
+
+def _with_line_ends(text: bytes) -> bytes:
+    """Old computers end lines with a carriage return alone."""
+    return text if b"\n" in text[:HEAD] else text.replace(b"\r", b"\n")
+
+
+def _digest(data: bytes) -> Callable[[], str]:
+    """Begin to work out a digest beside what else is done; for a large file it takes a good part of the time of reading it."""
+    if len(data) < SMALL:
+        return hashlib.sha256(data).hexdigest
+    found: list[str] = []
+    work = Thread(target=lambda: found.append(hashlib.sha256(data).hexdigest()), daemon=True)
+    work.start()
+
+    def finished() -> str:
+        work.join()
+        return found[0]
+
+    return finished
+
+
+def _bytes(path: Path, most: int = -1) -> bytes:
     try:
-        return path.read_bytes()
+        with path.open("rb") as stream:
+            return stream.read(most)
     except FileNotFoundError:
         raise ReadError("readers.not_found", file=str(path)) from None
     except IsADirectoryError:
@@ -107,16 +163,6 @@ def _bytes(path: Path) -> bytes:
         raise ReadError("readers.not_permitted", file=str(path)) from None
     except OSError as error:
         raise ReadError("readers.cannot_open", file=str(path), cause=error.strerror or type(error).__name__) from None
-
-
-def _is_utf8(data: bytes) -> bool:
-    if data.isascii():
-        return True
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _ungzipped(whole: RawFile) -> RawFile:
@@ -140,7 +186,8 @@ def _member(whole: RawFile, name: str, *, alone: bool) -> RawFile:
         data = _limited(stream.read(_limit(len(whole.data)) + 1), whole)
     if not data:
         raise DamagedFile("readers.empty", file=f"{whole.file}/{name}")
-    return replace(whole, file=whole.file if alone else f"{whole.file}/{name}", name=Path(name).name, data=data, path=None)
+    file = whole.file if alone else f"{whole.file}/{name}"
+    return replace(whole, file=file, name=Path(name).name, data=data, path=None, beside=None)
 
 
 def _members(data: bytes) -> dict[str, int]:

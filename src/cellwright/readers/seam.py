@@ -1,11 +1,13 @@
 """The seam between the program and what it reads: a make is a `Reader`, found by entry point."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
@@ -13,6 +15,10 @@ from cellwright.core.columns import REQUIRED
 from cellwright.core.frozen import FrozenDict
 from cellwright.core.messages import Message
 from cellwright.readers.opening import RawFile
+
+if TYPE_CHECKING:
+    from cellwright.readers.vehicles.column_map import ColumnMap
+    from cellwright.readers.vehicles.dbc import DbcFile
 
 GROUP = "cellwright.readers"
 
@@ -29,10 +35,16 @@ class Ask:
         IANA name of the zone that the file's local times are in.
     rate_hz
         Sampling rate [Hz] of a file that has no time.
+    column_map
+        What the columns of a vehicle's log, or the signals of its bus, are.
+    dbc
+        What the messages of a vehicle's bus hold.
     """
 
     timezone: str | None = None
     rate_hz: float | None = None
+    column_map: ColumnMap | None = None
+    dbc: tuple[DbcFile, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,6 +63,8 @@ class Draft:
         A column of local times and their format, as evidence where the test time runs backwards.
     required
         Columns without which this is no recording.
+    make
+        The tester's maker where the file tells another than the reader's name.
     """
 
     table: pl.DataFrame
@@ -62,6 +76,7 @@ class Draft:
     notes: tuple[Message, ...] = ()
     metadata: Mapping[str, Any] = FrozenDict()
     required: tuple[str, ...] = REQUIRED
+    make: str | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +122,10 @@ class Reader:
         Reads every recording in the file; raises `ReadError`.
     version
         Grows whenever the same file would give another table.
+    scan
+        Opens a file lazily, where its columns are BDF's but for their names and units; raises `UsageError` for one that is not so.
+    claims
+        Tells whether what the user says, such as a column map, makes a file this reader's that nothing else would.
     """
 
     name: str
@@ -116,6 +135,8 @@ class Reader:
     recognises: Callable[[RawFile], bool]
     read: Callable[[RawFile, Ask], list[Draft]]
     version: str = "1"
+    scan: Callable[[RawFile], pl.LazyFrame] | None = None
+    claims: Callable[[RawFile, Ask], bool] | None = None
 
 
 @cache
@@ -125,12 +146,13 @@ def readers() -> tuple[Reader, ...]:
     for point in sorted(entry_points(group=GROUP), key=lambda p: p.name):
         try:
             found.append(point.load())
-        except (ImportError, AttributeError) as error:
+        except Exception as error:  # noqa: BLE001 - a reader of somebody else's may fail in any way, and stops no other
             log.warning("reader %s does not load: %s", point.name, error)
     return tuple(found)
 
 
-def reader_for(file: RawFile) -> Reader | None:
-    """Return the reader that knows the content, else the one that the name speaks for."""
-    known = next((r for r in readers() if r.recognises(file)), None)
+def reader_for(file: RawFile, ask: Ask | None = None) -> Reader | None:
+    """Return the reader that what the user says speaks for, else the one that knows the content, else the one that the name speaks for."""
+    claimed = next((r for r in readers() if ask and r.claims and r.claims(file, ask)), None)
+    known = claimed or next((r for r in readers() if r.recognises(file)), None)
     return known or next((r for r in readers() if file.name.lower().endswith(r.suffixes)), None)

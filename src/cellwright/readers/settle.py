@@ -1,6 +1,5 @@
 """From a reader's draft to a recording: what every make has in common is checked here, once."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import polars as pl
@@ -9,7 +8,7 @@ from cellwright.core.columns import TIME, columns
 from cellwright.core.errors import DamagedFile, MissingColumn
 from cellwright.core.messages import Message, message
 from cellwright.core.recording import Recording, Source
-from cellwright.readers.engine.clock import UNIX, Moments, forward
+from cellwright.readers.engine.clock import UNIX, Clock, Moments, forward
 from cellwright.readers.engine.names import require_columns
 from cellwright.readers.opening import RawFile
 from cellwright.readers.seam import Draft, Reader
@@ -28,13 +27,13 @@ def settle(draft: Draft, file: RawFile, reader: Reader) -> Recording:
     table, timing = _timed(table, draft, file.file)
     table, empty = _without_empty(table, draft.required)
     table, unknown = _ordered(table)
-    notes = (*draft.notes, *renumbered, *timing, *empty, *unknown)
+    notes = tuple(dict.fromkeys((*draft.notes, *renumbered, *timing, *empty, *unknown)))
     return Recording(
         table=table,
         source=Source(
             file=file.file,
             sha256=file.sha256,
-            make=reader.name,
+            make=draft.make or reader.name,
             format=draft.format,
             reader=f"cellwright.readers.{reader.name}",
             reader_version=reader.version,
@@ -60,21 +59,24 @@ def _timed(table: pl.DataFrame, draft: Draft, file: str) -> tuple[pl.DataFrame, 
     return table, [*untimed, *backwards, *_clock_falls(table), *_lasting(table)]
 
 
-def _second_clock(table: pl.DataFrame, draft: Draft) -> Callable[[], pl.Series] | None:
+def _second_clock(table: pl.DataFrame, draft: Draft) -> Clock | None:
     if UNIX in table.columns:
-        return lambda: table[UNIX]
-    return Moments(table[draft.clock[0]], draft.clock[1]).parsed if draft.clock else None
+        return table[UNIX].gather
+    if draft.clock is None:
+        return None
+    texts, form = table[draft.clock[0]], draft.clock[1]
+    return lambda rows: Moments(texts.gather(rows), form).parsed()
 
 
 def _finite(draft: Draft) -> Draft:
     """Empty what is no finite number; a row whose time is none is left out later."""
     table, notes = draft.table, list[Message]()
-    for name in columns():
-        if name == TIME or name not in table.columns or not table[name].dtype.is_float():
-            continue
-        finite = table[name].is_finite()
-        if count := int((~finite).sum()):
-            table = table.with_columns(pl.when(finite).then(pl.col(name)).alias(name))
+    known = columns()
+    floats = [name for name, dtype in table.schema.items() if dtype.is_float() and name != TIME and name in known]
+    odd = table.select((~pl.col(name).is_finite()).sum() for name in floats)
+    for name in (name for name in known if name in odd.columns):
+        if count := int(odd[name][0]):
+            table = table.with_columns(pl.when(pl.col(name).is_finite()).then(pl.col(name)).alias(name))
             notes.append(message("readers.not_finite", column=name, count=count))
     return replace(draft, table=table, notes=(*draft.notes, *notes)) if notes else draft
 
@@ -97,11 +99,17 @@ def _indexed(draft: Draft) -> tuple[pl.DataFrame, list[Message]]:
     """Keep the file's own record numbers where they tell the rows apart, else number the rows."""
     table, notes = draft.table, list[Message]()
     if INDEX in table.columns:
-        if draft.sampling == "step" or table[INDEX].drop_nulls().n_unique() == table.height:
+        if draft.sampling == "step" or _is_distinct(table[INDEX]):
             return table, notes
         table = table.drop(INDEX)
         notes = [message("readers.record_numbers_repeat")]
     return table.with_row_index(INDEX, offset=1).with_columns(pl.col(INDEX).cast(pl.Int64)), notes
+
+
+def _is_distinct(numbers: pl.Series) -> bool:
+    """Tell whether no number is there twice, nor empty; numbers that grow need no table of those seen."""
+    grows = numbers.dtype.is_numeric() and bool((numbers.diff() > 0).all())
+    return not numbers.null_count() and (grows or numbers.n_unique() == len(numbers))
 
 
 def _timed_rows(table: pl.DataFrame) -> tuple[pl.DataFrame, list[Message]]:
@@ -119,7 +127,9 @@ def _without_empty(table: pl.DataFrame, required: tuple[str, ...]) -> tuple[pl.D
 
 
 def _clock_falls(table: pl.DataFrame) -> list[Message]:
-    falls = -table[UNIX].diff().drop_nulls() if UNIX in table.columns else pl.Series([], dtype=pl.Float64)
+    if UNIX not in table.columns or table[UNIX].is_sorted():
+        return []
+    falls = -table[UNIX].diff().drop_nulls()
     falls = falls.filter(falls > 0)
     return [message("readers.unix_time_falls", count=len(falls), longest_s=float(falls.max()))] if len(falls) else []  # pyright: ignore[reportArgumentType]
 

@@ -30,7 +30,7 @@ class Figure:
 
 def of_battery(assessment: Assessment, curves: Sequence[plot.Curve], words: Words) -> tuple[Figure, ...]:
     """Return the curves of a battery, its reference capacity shaded, and its resistances."""
-    drawn = [_recording(curve, assessment.first("capacity"), words) for curve in curves]
+    drawn = [_recording(curve, assessment.first("capacity"), words) for curve in curves if curve.series]
     resistances = [q for q in assessment.quantities.get("dc_resistance", ()) if q.value is not None]
     spec = plot.resistance_spec(resistances, words.lang)
     return (*drawn, *_figures(words("report.figure.resistance"), words("report.figure.resistance_caption"), spec))

@@ -2,16 +2,18 @@
 
 import io
 from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import polars as pl
 
-from cellwright.core.columns import columns, unfolded_cell
+from cellwright.core.columns import FREQUENCY, REQUIRED, SPECTRUM, TIME, VOLTAGE, columns, unfolded_cell
 from cellwright.core.errors import UsageError
 from cellwright.core.messages import Message, message
+from cellwright.readers.bdf.sidecar import with_sidecar
 from cellwright.readers.engine import text
-from cellwright.readers.engine.names import split_unit
+from cellwright.readers.engine.names import is_count, split_unit
 from cellwright.readers.engine.steps import STEP_COUNT, count_steps
 from cellwright.readers.guard import guarded
 from cellwright.readers.opening import HEAD, RawFile
@@ -25,9 +27,15 @@ _EARLY = {"step_index": "step_id"}
 
 
 @cache
-def _dialect() -> text.Dialect:
-    names = {name: name for name in columns()} | {split_unit(c.label)[0]: c.name for c in columns().values()} | _EARLY
-    return text.Dialect(tells=frozenset(), columns=names, empty=("",))
+def _dialect(*, labels: bool) -> text.Dialect:
+    by_label = {split_unit(c.label)[0]: c.name for c in columns().values()} if labels else {}
+    names = {name: name for name in columns()} | by_label | _EARLY
+    return text.Dialect(tells=frozenset(), columns=names, empty=("",), needs=("cell_voltage_", "cell_temperature_"))
+
+
+def _dialect_of(header: Iterable[str]) -> text.Dialect:
+    """Where a table has machine names, a column named like a label is the vendor's own."""
+    return _dialect(labels=columns().keys().isdisjoint(header))
 
 
 @cache
@@ -57,13 +65,38 @@ def _read(file: RawFile, ask: Ask) -> list[Draft]:  # noqa: ARG001 - BDF says al
         notes: list[Message] = []
         form = "parquet"
     else:
-        frame, notes = text.parse(file, text.require(_layout(file), file), _dialect())
+        layout = text.require(_layout(file), file)
+        frame, notes = text.parse(file, layout, _dialect_of(layout.header))
         form = "csv"
-    table, more = text.translate(frame, _dialect(), file.file)
+    dialect = _dialect_of(frame.columns)
+    frame, required, lacking = _asked(frame, dialect)
+    table, more = text.translate(frame, dialect, file.file, required)
     table, folded = _folded(table)
+    draft = with_sidecar(Draft(table, form, notes=(*notes, *more, *folded), required=required), file)
+    # Where a sidecar of ours tells where the table came from, it is as it was written.
+    return [draft if draft.make else _completed(draft, lacking)]
+
+
+def _completed(draft: Draft, lacking: list[str]) -> Draft:
+    table = draft.table
     if STEP_COUNT not in table.columns and "step_id" in table.columns:
         table = count_steps(table, ["cycle_count", "step_id"])
-    return [Draft(table, form, notes=(*notes, *more, *folded))]
+    said = [message("readers.bdf_lacks", columns=lacking)] if lacking else []
+    return replace(draft, table=table, notes=(*draft.notes, *said))
+
+
+def _asked(frame: pl.DataFrame, dialect: text.Dialect) -> tuple[pl.DataFrame, tuple[str, ...], list[str]]:
+    """Tell what a table must have, and what it lacks of a test: its columns are not there, or empty because BDF wants them there.
+
+    A spectrum needs none of them, and a log of one thing only the time; a current alone says nothing of a battery.
+    """
+    names = {column: name for name in frame.columns if (column := dialect.column(name))}
+    lacking = [c for c in REQUIRED if c not in names or frame[names[c]].null_count() == frame.height]
+    current_alone = VOLTAGE in lacking and not any(c not in REQUIRED and not is_count(c) for c in names)
+    if not lacking or (FREQUENCY not in names and (TIME in lacking or current_alone)):
+        return frame, REQUIRED, []
+    rest = frame.drop(names[c] for c in lacking if c in names)
+    return (rest, SPECTRUM, []) if FREQUENCY in names else (rest, tuple(c for c in REQUIRED if c not in lacking), lacking)
 
 
 def _folded(table: pl.DataFrame) -> tuple[pl.DataFrame, list[Message]]:
@@ -83,22 +116,21 @@ def _folded(table: pl.DataFrame) -> tuple[pl.DataFrame, list[Message]]:
     return table, notes
 
 
-def scan(path: Path) -> pl.LazyFrame:
-    """Open a BDF table lazily, under machine names; raises `UsageError` for other formats."""
-    if path.suffix.lower() == ".parquet":
-        frame = pl.scan_parquet(path)
-    elif path.suffix.lower() == ".csv":
-        frame = pl.scan_csv(path)
-    else:
-        raise UsageError("readers.cannot_scan", file=path.name)
-    with guarded(file=path.name):
+def _scan(file: RawFile) -> pl.LazyFrame:
+    layout = _layout(file)
+    return text.scan(file, layout, _dialect_of(layout.header if layout else ()), ())
+
+
+def scan_parquet(file: RawFile) -> pl.LazyFrame:
+    """Open a BDF table lazily, under machine names; raises `UsageError` for another table, `DamagedFile`."""
+    with guarded(file=file.file):
+        frame = pl.scan_parquet(file.path or io.BytesIO(file.data))
         names = frame.collect_schema().names()
     labels = {c.label: c.name for c in columns().values()} | _EARLY
     if len(_known() & set(names)) < FEWEST_KNOWN:
-        raise UsageError("readers.cannot_scan", file=path.name)
+        raise UsageError("readers.cannot_scan", file=file.file)
     return frame.rename({n: labels[n] for n in names if n in labels})
 
 
-READER = Reader(
-    "bdf", "Battery Data Format", (Format("csv"), Format("csv.gz"), Format("parquet")), (".bdf.csv", ".bdf.parquet"), _recognises, _read
-)
+FORMATS = (Format("csv"), Format("csv.gz"), Format("parquet"))
+READER = Reader("bdf", "Battery Data Format", FORMATS, (".bdf.csv", ".bdf.parquet"), _recognises, _read, scan=_scan)

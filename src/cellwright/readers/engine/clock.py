@@ -15,39 +15,8 @@ UNIX = "unix_time_second"
 STRAY_ROWS = 2
 MOST_FALLS = 0.05
 
-_DURATION = r"^(?:(\d+)\s*d\s+)?(?:(\d+):)?(\d+):(\d+(?:\.\d*)?)$"
-
-
-def seconds(texts: pl.Series) -> pl.Series:
-    """Read ``144:01:18``, ``2:03.5``, ``1d 10:10:5.47`` as seconds; null where it is no duration."""
-    clean = texts.cast(pl.String).str.strip_chars()
-    if clean.str.contains(",", literal=True).any():
-        clean = clean.str.replace(",", ".", literal=True)
-    with_days = clean.drop_nulls().head(1).str.contains("d", literal=True).any()
-    frame = pl.DataFrame({"t": clean})
-    quick = frame.select(_split(with_days=with_days)).to_series()
-    # Rarer forms, and columns of several forms, cost a regular expression.
-    return quick if quick.null_count() == texts.null_count() else quick.fill_null(frame.select(_matched()).to_series())
-
-
-def _split(*, with_days: bool) -> pl.Expr:
-    parts = pl.col("t").str.split_exact(":", 2).struct
-    hours, minutes, last = (parts.field(f"field_{n}") for n in range(3))
-    begin = [_number(hours) * 3600]
-    if with_days:
-        days = hours.str.split_exact("d", 1).struct
-        begin = [_number(days.field("field_0")) * 86400, _number(days.field("field_1").str.strip_chars()) * 3600]
-    return pl.sum_horizontal(*begin, _number(minutes) * 60, _number(last), ignore_nulls=False)
-
-
-def _matched() -> pl.Expr:
-    parts = pl.col("t").str.extract_groups(_DURATION).struct
-    days, hours, minutes, last = (_number(parts.field(str(n))) for n in range(1, 5))
-    return days.fill_null(0) * 86400 + hours.fill_null(0) * 3600 + minutes * 60 + last
-
-
-def _number(text: pl.Expr) -> pl.Expr:
-    return text.cast(pl.Float64, strict=False)
+Clock = Callable[[pl.Series], pl.Series]
+"""Tells the moments of rows, which are parsed only where they are asked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +71,8 @@ def _span(ends: pl.Series, form: str) -> float | None:
 
 
 def _parse(texts: pl.Series, form: str) -> pl.Series:
-    return texts.str.to_datetime(form, time_unit="ms", strict=False)
+    parsed = texts.str.to_datetime(form, time_unit="ms", strict=False)
+    return parsed.to_frame("t").select(pl.when(pl.col("t").dt.year().is_between(1, 9999)).then("t")).to_series()
 
 
 def iso(moment: datetime | None) -> str | None:
@@ -132,48 +102,47 @@ def unix(local: pl.Series, timezone: str) -> tuple[pl.Series, list[Message]]:
     return (zoned.dt.epoch("ms").cast(pl.Float64) / 1000).alias(UNIX), notes
 
 
-def forward(table: pl.DataFrame, clock: Callable[[], pl.Series] | None, file: str) -> tuple[pl.DataFrame, list[Message]]:
+def forward(table: pl.DataFrame, clock: Clock | None, file: str) -> tuple[pl.DataFrame, list[Message]]:
     """Make the test time non-decreasing; what was changed is noted, and raises `DamagedFile` where no rule helps.
 
     A stray row, below the time before it and with the time back within two rows, takes the greatest time before it.
     Where the time starts anew, it goes on from where it was, after the gap that the file's other clock tells, if it has one.
     """
     time = table[TIME]
-    if not (time.diff() < 0).any():
+    if time.is_sorted():
         return table, []
     held, strays = _strays_held(time)
-    falls = (held.diff() < 0).fill_null(value=False)
-    if int(falls.sum()) > max(1, MOST_FALLS * len(time)):
-        raise DamagedFile("readers.time_not_sensible", file=file, count=int(falls.sum()))
+    falls = (held.diff() < 0).fill_null(value=False).arg_true()
+    if len(falls) > max(1, MOST_FALLS * len(time)):
+        raise DamagedFile("readers.time_not_sensible", file=file, count=len(falls))
     notes = [message("readers.stray_times_held", count=strays)] if strays else []
-    if falls.any():
-        held, by_clock = _restarts_joined(held, falls, clock() if clock else None)
-        code = "readers.time_restarts_by_clock" if by_clock else "readers.time_restarts"
-        notes.append(message(code, count=int(falls.sum())))
+    if len(falls):
+        held = _restarts_joined(held, falls, clock)
+        code = "readers.time_restarts_by_clock" if clock else "readers.time_restarts"
+        notes.append(message(code, count=len(falls)))
     return table.with_columns(held.alias(TIME)), notes
 
 
 def _strays_held(time: pl.Series) -> tuple[pl.Series, int]:
     """Tell a stray from a new start: after a stray the time leaps back up by more than half of what it fell."""
-    frame = pl.DataFrame({"t": time}).with_columns(before=pl.col("t").cum_max().shift(1), after=pl.col("t").shift(-1))
-    frame = frame.with_columns(low=(pl.col("t") < pl.col("before")).fill_null(value=False))
-    frame = frame.with_columns(run=pl.col("low").rle_id())
-    fall = pl.col("before").first() - pl.col("t").first()
-    leap = pl.col("after").last() - pl.col("t").last()
-    stray = pl.col("low") & ((pl.len() <= STRAY_ROWS) & (leap > fall / 2)).over("run")
-    frame = frame.with_columns(stray.fill_null(value=False).alias("stray"))
-    held = frame.select(pl.when("stray").then("before").otherwise("t"))
-    return held.to_series(), int(frame["stray"].sum())
+    before = time.cum_max().shift(1)
+    runs = (time < before).fill_null(value=False).rle().struct.unnest()
+    runs = runs.with_columns(next=pl.col("len").cum_sum()).with_columns(first=pl.col("next") - pl.col("len"))
+    runs = runs.filter((pl.col("value")) & (pl.col("len") <= STRAY_ROWS) & (pl.col("next") < len(time)))
+    fall = before.gather(runs["first"]) - time.gather(runs["first"])
+    leap = time.gather(runs["next"]) - time.gather(runs["next"] - 1)
+    strays = runs.filter(leap > fall / 2)
+    rows = strays.select(pl.int_ranges("first", "next").explode()).to_series()
+    return time.clone().scatter(rows, before.gather(rows)), len(rows)
 
 
-def _restarts_joined(time: pl.Series, falls: pl.Series, clock: pl.Series | None) -> tuple[pl.Series, bool]:
-    gap = pl.Series([0.0] * len(time)) if clock is None else _clock_gaps(clock)
-    steps = pl.DataFrame({"dt": time.diff(), "fall": falls, "gap": gap})
-    joined = steps.select(pl.when("fall").then("gap").otherwise(pl.col("dt").fill_null(0)).cum_sum()).to_series()
-    return joined + float(time[0]), clock is not None
+def _restarts_joined(time: pl.Series, falls: pl.Series, clock: Clock | None) -> pl.Series:
+    """Move what comes after each fall up to where the time was, and by the gap between."""
+    gaps = pl.Series([0.0] * len(falls)) if clock is None else _seconds_of(clock(falls)) - _seconds_of(clock(falls - 1))
+    moved = gaps.clip(lower_bound=0).fill_null(0) - (time.gather(falls) - time.gather(falls - 1))
+    joined = time + pl.zeros(len(time), eager=True).scatter(falls, moved).cum_sum()
+    return joined.cum_max()  # the last digit of a sum may fall
 
 
-def _clock_gaps(clock: pl.Series) -> pl.Series:
-    if clock.dtype.is_temporal():
-        clock = clock.dt.epoch("ms").cast(pl.Float64) / 1000
-    return clock.diff().clip(lower_bound=0).fill_null(0)
+def _seconds_of(moments: pl.Series) -> pl.Series:
+    return moments.dt.epoch("ms").cast(pl.Float64) / 1000 if moments.dtype.is_temporal() else moments

@@ -25,6 +25,8 @@ def count_steps(table: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
 def split_counters(table: pl.DataFrame, ways: Mapping[str, pl.Expr]) -> pl.DataFrame:
     """Part counters that have no sign, or lose it, into charging and discharging ones; each is 0 where its condition does not hold."""
     unsigned = {name: kind for name, kind in _UNSIGNED.items() if name in table.columns}
+    if not unsigned:
+        return table
     return table.with_columns(
         pl.when(condition).then(pl.col(name).abs()).otherwise(0.0).alias(f"step_{way}_{kind}")
         for name, kind in unsigned.items()

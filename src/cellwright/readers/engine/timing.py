@@ -20,6 +20,19 @@ def dated(draft: Draft, column: str, formats: tuple[str, ...], ask: Ask) -> Draf
     return zoned(draft, found.parsed(), ask.timezone) if ask.timezone else draft
 
 
+def begun(draft: Draft, moment: str, formats: tuple[str, ...], ask: Ask) -> Draft:
+    """Add what a head says of the test's start, where the rows have no clock of their own."""
+    found, notes = moments(pl.Series([moment], dtype=pl.String), formats)
+    if found is None:
+        return draft
+    draft = replace(draft, start=found.start(), notes=(*draft.notes, *notes))
+    if ask.timezone is None or TIME not in draft.table.columns:
+        return draft
+    first, doubtful = unix(found.parsed(), ask.timezone)
+    table = draft.table.with_columns((pl.col(TIME) + pl.lit(first[0], pl.Float64)).alias(first.name))
+    return replace(draft, table=table, notes=(*draft.notes, *doubtful))
+
+
 def zoned(draft: Draft, local: pl.Series, timezone: str) -> Draft:
     """Add Unix time from local times and the zone that the user names."""
     seconds, notes = unix(local, timezone)

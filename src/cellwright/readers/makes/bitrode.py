@@ -29,6 +29,7 @@ DIALECT = text.Dialect(
         "capacity": "step_cumulative_capacity_ah",
         "energy": "step_cumulative_energy_wh",
     },
+    needs=("loop",),
 )
 
 

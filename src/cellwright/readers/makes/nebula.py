@@ -5,8 +5,9 @@ import polars as pl
 from cellwright.core.columns import CURRENT, STEP_MAXIMUM_TEMPERATURE, STEP_MAXIMUM_VOLTAGE, TIME, VOLTAGE
 from cellwright.core.errors import DamagedFile, UnknownFormat
 from cellwright.core.messages import Message, message
-from cellwright.readers.engine.clock import iso, moments, seconds, unix
-from cellwright.readers.engine.sheets import mentions, sheet_names, text_sheet
+from cellwright.readers.engine.clock import iso, moments, unix
+from cellwright.readers.engine.durations import seconds
+from cellwright.readers.engine.sheets import mentions, sheet, sheet_names
 from cellwright.readers.opening import RawFile
 from cellwright.readers.seam import Ask, Draft, Format, Reader
 
@@ -45,7 +46,7 @@ def _recognises(file: RawFile) -> bool:
 
 def _read(file: RawFile, ask: Ask) -> list[Draft]:
     for name in sheet_names(file):
-        steps = text_sheet(file, name)
+        steps = sheet(file, name)
         if {BEGAN, LASTED} <= set(steps.columns):
             steps = steps.with_row_index(ROW, offset=2).with_columns(pl.col(ROW).cast(pl.Int64))
             return [_draft(part, file, ask) for part in _by_channel(steps)]
@@ -53,6 +54,8 @@ def _read(file: RawFile, ask: Ask) -> list[Draft]:
 
 
 def _by_channel(steps: pl.DataFrame) -> list[pl.DataFrame]:
+    if CHANNEL in steps.columns and steps[CHANNEL].dtype.is_float():
+        steps = steps.with_columns(pl.col(CHANNEL).cast(pl.Int64, strict=False))
     if CHANNEL not in steps.columns or steps[CHANNEL].drop_nulls().n_unique() < 2:
         return [steps]
     return steps.drop_nulls(CHANNEL).partition_by(CHANNEL, maintain_order=True)

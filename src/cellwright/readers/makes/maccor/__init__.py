@@ -7,22 +7,21 @@ from itertools import pairwise
 import polars as pl
 
 from cellwright.core.columns import CURRENT, TIME, VOLTAGE
-from cellwright.core.errors import UnknownFormat
 from cellwright.core.messages import Message, message
 from cellwright.readers.engine import text
 from cellwright.readers.engine.clock import moments
-from cellwright.readers.engine.sensors import masked
+from cellwright.readers.engine.sensors import SENSORS, masked, placed
 from cellwright.readers.engine.steps import STEP_TIME, count_steps, split_counters
 from cellwright.readers.engine.timing import dated
+from cellwright.readers.makes.maccor.impedance import is_impedance, read_impedance
 from cellwright.readers.makes.maccor.sign import STATE, signed
 from cellwright.readers.opening import RawFile
 from cellwright.readers.seam import Ask, Draft, Format, Reader
 
-IMPEDANCE = b"MACCOR, INC.    AC Impedance Test"
 TEST_TIMES = ("test", "testtime", "test time")
 STEP_TIMES = ("steptime", "step time")
+RESISTANCES = ("ac_internal_resistance_ohm", "dc_internal_resistance_ohm")
 CLOCK = "dpt time"
-SENSORS = 5
 UNITS_OF_TIME = {1.0: "s", 60.0: "min", 3600.0: "h"}
 CLOCK_TOLERANCE = 0.02
 
@@ -50,21 +49,24 @@ DIALECT = text.Dialect(
         "amp-hr": "step_cumulative_capacity_ah",
         "cap.": "step_cumulative_capacity_ah",
         "capacity": "step_cumulative_capacity_ah",
+        "acimp": "ac_internal_resistance_ohm",
+        "dcir": "dc_internal_resistance_ohm",
         "watt-hr": "step_cumulative_energy_wh",
         "ener.": "step_cumulative_energy_wh",
         "energy": "step_cumulative_energy_wh",
     }
     | {f"temp {n}": f"temperature_t{n}_celsius" for n in range(1, SENSORS + 1)},
+    needs=(CLOCK, "aux #", "units"),
 )
 
 
 def _recognises(file: RawFile) -> bool:
-    return file.data.startswith(IMPEDANCE) or text.find(file, DIALECT) is not None
+    return is_impedance(file) or text.find(file, DIALECT) is not None
 
 
 def _read(file: RawFile, ask: Ask) -> list[Draft]:
-    if file.data.startswith(IMPEDANCE):
-        raise UnknownFormat("readers.impedance_test", file=file.file)
+    if is_impedance(file):
+        return [read_impedance(file, ask)]
     layout = text.require(text.find(file, DIALECT), file)
     dates = DAY_FIRST if layout.decimal_comma else MONTH_FIRST
     frame, notes = text.parse(file, layout, DIALECT)
@@ -73,9 +75,10 @@ def _read(file: RawFile, ask: Ask) -> list[Draft]:
     table, signs = signed(count_steps(table, ["cycle_count", "step_id"]), file)
     table = split_counters(table, {"charging": pl.col(CURRENT) > 0, "discharging": pl.col(CURRENT) < 0})
     table, probes = _auxiliaries(table)
+    table, resistances = _resistances(table)
     head = _head(layout)
     channel = head.get("Tester Channel") or head.get("Channel")
-    draft = Draft(table, "txt", channel=channel, notes=(*notes, *timing, *lost, *signs, *probes), metadata=head)
+    draft = Draft(table, "txt", channel=channel, notes=(*notes, *timing, *lost, *signs, *probes, *resistances), metadata=head)
     return [dated(draft, _clock(table), dates, ask)]
 
 
@@ -104,13 +107,26 @@ def _auxiliaries(table: pl.DataFrame) -> tuple[pl.DataFrame, list[Message]]:
     """Make temperatures of the auxiliary inputs whose unit column says C; each is followed by its unit."""
     follows = {aux: unit for aux, unit in pairwise(table.columns) if aux.startswith("Aux #") and unit.startswith("Units")}
     probes = {aux: unit for aux, unit in follows.items() if _all_celsius(table[unit])}
-    renamed = {aux: f"temperature_t{number}_celsius" for aux in probes if (number := int(aux.split("#")[1])) <= SENSORS}
-    table, notes = masked(table, list(probes))
-    return table.drop(probes.values()).rename({a: n for a, n in renamed.items() if a in table.columns}), notes
+    table, silent = masked(table, list(probes))
+    numbers = {aux: int(aux.split("#")[1]) for aux in probes if aux in table.columns and aux.split("#")[1].isdecimal()}
+    table, notes = placed(table.drop(probes.values()), numbers)
+    return table, [*silent, *notes]
+
+
+def _resistances(table: pl.DataFrame) -> tuple[pl.DataFrame, list[Message]]:
+    """Empty the resistances of rows in which none was measured, where the tester writes 0."""
+    notes: list[Message] = []
+    for name in RESISTANCES:
+        if name in table.columns and (count := int((table[name] == 0).sum())):
+            table = table.with_columns(pl.when(pl.col(name) != 0).then(pl.col(name)).alias(name))
+            notes.append(message("readers.zeros_not_measured", column=name, count=count))
+    return table, notes
 
 
 def _all_celsius(units: pl.Series) -> bool:
-    return units.cast(pl.String).str.strip_chars().drop_nulls().unique().to_list() == ["C"]
+    texts = units.cast(pl.String).drop_nulls()
+    same = (texts == texts.first()).all()
+    return {text.strip() for text in (texts.head(1) if same else texts.unique())} == {"C"}
 
 
 def _head(layout: text.Layout) -> dict[str, str]:
@@ -121,4 +137,11 @@ def _head(layout: text.Layout) -> dict[str, str]:
     return {key: value.strip(": \t") for key, value in zip(parts[1::2], parts[2::2], strict=True) if value.strip(": \t")}
 
 
-READER = Reader("maccor", "Maccor", (Format("text export"),), (), _recognises, _read)
+COUNTERS = {
+    f"{name}, {way}": f"step_{way}_{kind}"
+    for names, kind in ((("Amp-hr", "Cap.", "Capacity"), "capacity_ah"), (("Watt-hr", "Ener.", "Energy"), "energy_wh"))
+    for name in names
+    for way in ("charging", "discharging")
+}
+FORMATS = (Format("text export", counters=COUNTERS), Format("impedance text"))
+READER = Reader("maccor", "Maccor", FORMATS, (), _recognises, _read, version="2")

@@ -14,15 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import polars.selectors as cs
 
 from cellwright.core.columns import CURRENT, TIME, VOLTAGE
 from cellwright.core.errors import DamagedFile
 from cellwright.core.messages import message
 from cellwright.readers.engine.clock import UNIX, iso
+from cellwright.readers.engine.sensors import placed
 from cellwright.readers.engine.steps import STEP_COUNT, STEP_TIME
 from cellwright.readers.engine.timing import zoned
 from cellwright.readers.guard import guarded
+from cellwright.readers.makes.neware.head import test_info
 from cellwright.readers.opening import RawFile
 from cellwright.readers.seam import Ask, Draft
 
@@ -30,7 +31,6 @@ NDA = b"NEWARE"
 VERSION_AT = 14
 DATA = "data.ndc"
 RUN = "data_runInfo.ndc"
-SENSORS = 5
 MILLI = 1e-3
 
 # What is noted of every recording, in both languages.
@@ -55,7 +55,7 @@ RENAMED = {
 }
 SCALED = {"current_mA": CURRENT, "capacity_mAh": "step_net_capacity_ah", "energy_mWh": "step_net_energy_wh"}
 
-_TEMPERATURE = re.compile(r"aux(\d*)_temperature_degC")
+_TEMPERATURE = re.compile(r"aux(-?\d*)_temperature_degC")
 
 
 def is_binary(file: RawFile) -> bool:
@@ -67,12 +67,12 @@ def read_binary(file: RawFile, ask: Ask) -> Draft:
     """Read a ``.nda`` or ``.ndax``; raises `DamagedFile`."""
     form = "nda" if file.data.startswith(NDA) else "ndax"
     with file.on_disk(f".{form}") as path:
-        frame, said = _table(path, file.file)
-        head = _head(path, file.file)
-    table = _translated(frame)
+        table, said = _table(path, file.file)
+        head = _head(path, file) if form == "nda" else test_info(file)
+    table, probes = placed(table, {c: int(m.group(1) or 1) for c in table.columns if (m := _TEMPERATURE.fullmatch(c))})
     notes = [message("readers.library_said", library="fastnda", text=line) for line in said if not line.startswith(OWN_NOTE)]
     wall_clock = _keeps_wall_clock(file)
-    draft = Draft(table, form, _channel(head), _start(head, table, wall_clock=wall_clock), notes=tuple(notes), metadata=head)
+    draft = Draft(table, form, _channel(head), _start(head, table, wall_clock=wall_clock), notes=(*notes, *probes), metadata=head)
     if UNIX not in table.columns:
         return draft
     return _local(draft, ask) if wall_clock else _noted(draft, file)
@@ -82,23 +82,22 @@ def _table(path: Path, file: str) -> tuple[pl.DataFrame, list[str]]:
     import fastnda  # pyright: ignore[reportMissingTypeStubs]
 
     with _listening() as said, guarded(file=file):
-        frame = fastnda.read(path, cycle_mode="raw")
-    if frame.is_empty():
+        table = _translated(fastnda.read(path, cycle_mode="raw"))
+    if table.is_empty():
         raise DamagedFile("readers.no_rows", file=file)
-    return frame, list(dict.fromkeys(said))
+    return table, list(dict.fromkeys(said))
 
 
-def _head(path: Path, file: str) -> dict[str, Any]:
-    """Read what the file says about the test; empty where that part is broken, which the table can do without."""
+def _head(path: Path, file: RawFile) -> dict[str, Any]:
+    """Read what a ``.nda`` says about the test; empty where that part is broken, which the table can do without."""
     import fastnda  # pyright: ignore[reportMissingTypeStubs]
 
     try:
-        with _listening(), guarded(file=file):
+        with _listening(), guarded(file=file.file):
             head: dict[str, Any] = dict(fastnda.read_metadata(path))
     except DamagedFile:
         return {}
-    found = head.get("TestInfo", {}).get("TestInfo", {}) if path.suffix == ".ndax" else head
-    return {str(k): v for k, v in found.items() if isinstance(v, str | int | float) and v != ""}
+    return {str(k): v for k, v in head.items() if isinstance(v, str | int | float) and v != ""}
 
 
 @contextmanager
@@ -121,19 +120,16 @@ def _listening() -> Generator[list[str]]:
 
 
 def _translated(frame: pl.DataFrame) -> pl.DataFrame:
-    present = frame.columns
-    renamed = {**RENAMED, **{c: f"temperature_t{n}_celsius" for c in present if (n := _sensor(c))}}
-    return frame.select(
-        *(pl.col(old).alias(new) for old, new in renamed.items() if old in present),
-        *((pl.col(old).cast(pl.Float64) * MILLI).alias(new) for old, new in SCALED.items() if old in present),
-        *(c for c in present if c not in renamed and c not in SCALED),
-    ).with_columns(cs.float().cast(pl.Float64), cs.unsigned_integer().cast(pl.Int64), cs.categorical().cast(pl.String))
+    """Give every column its name, unit and type, in one pass."""
+    return frame.select(_column(name, dtype) for name, dtype in frame.schema.items())
 
 
-def _sensor(name: str) -> int:
-    found = _TEMPERATURE.fullmatch(name)
-    number = int(found.group(1) or 1) if found else 0
-    return number if number <= SENSORS else 0
+def _column(name: str, dtype: pl.DataType) -> pl.Expr:
+    column = pl.col(name)
+    if name in SCALED:
+        return (column.cast(pl.Float64) * MILLI).alias(SCALED[name])
+    wide = pl.Float64 if dtype.is_float() else pl.Int64 if dtype.is_integer() else pl.String if dtype == pl.Categorical else dtype
+    return column.cast(wide).alias(RENAMED.get(name, name))
 
 
 def _keeps_wall_clock(file: RawFile) -> bool:
@@ -162,9 +158,12 @@ def _start(head: dict[str, Any], table: pl.DataFrame, *, wall_clock: bool) -> st
     stated = str(head.get("StartTime") or head.get("start_time") or "")
     if found := _moment(stated):
         return iso(found)
-    if UNIX not in table.columns:
+    if UNIX not in table.columns or table[UNIX][0] is None:
         return None
-    first = datetime.fromtimestamp(float(table[UNIX][0]), UTC)
+    try:
+        first = datetime.fromtimestamp(float(table[UNIX][0]), UTC)
+    except (ValueError, OverflowError, OSError):  # a broken clock, beyond the years that there are
+        return None
     return iso(first.replace(tzinfo=None) if wall_clock else first)
 
 
