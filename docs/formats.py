@@ -56,14 +56,14 @@ def formats() -> str:
 
 
 def counters() -> str:
-    """What each make's capacity and energy columns mean."""
-    rows = (
-        (reader.make, form.name, f"`{theirs}`", f"`{ours}`", columns()[ours].meaning)
-        for reader in sorted(readers.formats(), key=lambda r: r.make.lower())
-        for form in reader.formats
-        for theirs, ours in form.counters.items()
-    )
-    return table(("make", "format", "its column", "BDF column", "which is"), rows)
+    """What each make's capacity and energy columns mean; formats that mean the same share a row."""
+    rows: dict[tuple[str, str, str], list[str]] = {}
+    for reader in sorted(readers.formats(), key=lambda r: r.make.lower()):
+        for form in reader.formats:
+            for theirs, ours in form.counters.items():
+                rows.setdefault((reader.make, theirs, ours), []).append(form.name)
+    lines = ((make, ", ".join(names), f"`{theirs}`", f"`{ours}`", columns()[ours].meaning) for (make, theirs, ours), names in rows.items())
+    return table(("make", "formats", "its column", "BDF column", "which is"), lines)
 
 
 def outcome(path: Path) -> Outcome:

@@ -5,9 +5,9 @@ import polars as pl
 COUNTERS = {
     "step_net_capacity_ah": pl.col("step_net_capacity_ah"),
     "step_charging_capacity_ah": pl.col("step_charging_capacity_ah") - pl.col("step_discharging_capacity_ah"),
+    "net_capacity_ah": pl.col("net_capacity_ah"),
     "schedule_charging_capacity_ah": pl.col("schedule_charging_capacity_ah") - pl.col("schedule_discharging_capacity_ah"),
     "cycle_charging_capacity_ah": pl.col("cycle_charging_capacity_ah") - pl.col("cycle_discharging_capacity_ah"),
-    "net_capacity_ah": pl.col("net_capacity_ah"),
 }
 
 

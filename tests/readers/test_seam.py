@@ -78,6 +78,27 @@ def test_a_reader_that_fails_is_one_error_of_ours(tmp_path: Path):
     assert isinstance(error.value.__cause__, ValueError)
 
 
+HEAVY = ("numpy", "scipy", "pandas", "pyarrow", "h5py", "yaml", "pydantic", "fastexcel", "fastnda", "can", "cantools", "asammdf")
+"""What only some formats need; numpy alone takes as long to load as all the readers together."""
+
+SMALL_TEXTS = {
+    "bdf": "Test Time / s,Voltage / V,Current / A\n0,3.7,0\n1,3.6,-1\n",
+    "arbin": "Data_Point,Date_Time,Test_Time(s),Step_Index,Cycle_Index,Current(A),Voltage(V)\n"
+    "1,01/02/2024 10:00:00,0,1,1,0,3.7\n2,01/02/2024 10:00:01,1,1,1,-1,3.6\n",
+    "maccor": "Rec#\tCyc#\tStep\tTestTime\tStepTime\tAmps\tVolts\tState\tDPt Time\n"
+    "1\t0\t1\t0:00:00.00\t0:00:00.00\t0\t3.7\tR\t01/02/2024 10:00:00\n"
+    "2\t0\t2\t0:00:01.00\t0:00:00.00\t1\t3.6\tD\t01/02/2024 10:00:01\n",
+}
+
+
+@pytest.mark.parametrize("make", SMALL_TEXTS)
+def test_reading_a_text_loads_nothing_that_a_text_does_not_need(make: str, tmp_path: Path):
+    (tmp_path / "cell.txt").write_text(SMALL_TEXTS[make])
+    code = f"import sys, cellwright as cw; r = cw.read('cell.txt'); print(r.source.make, [m for m in {HEAVY!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.strip().endswith(f"{make} []")
+
+
 def test_a_reader_is_a_value():
     assert replace(MINE, version="2") != MINE
 

@@ -10,8 +10,11 @@ from typing import IO
 
 import polars as pl
 
-from cellwright.readers.engine.sparse import BYTES_A_CELL, CHUNK, MOST_CELLS
 from cellwright.readers.opening import HEAD
+
+MOST_CELLS = 4_000_000
+BYTES_A_CELL = 4
+CHUNK = 1 << 20
 
 _REACH = 64
 _LETTERS = 26

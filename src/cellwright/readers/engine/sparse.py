@@ -9,9 +9,7 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 
-MOST_CELLS = 4_000_000
-BYTES_A_CELL = 4
-CHUNK = 1 << 20
+from cellwright.readers.engine.extent import BYTES_A_CELL, CHUNK, MOST_CELLS
 
 _LETTERS = 26
 _DIGITS = 10

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from math import prod
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from cellwright.core.errors import DamagedFile
@@ -126,6 +125,8 @@ def _pickled_names(node: Any, attribute: str, file: RawFile) -> list[str]:
 
 
 def _series(values: Any) -> pl.Series:
+    import numpy as np
+
     if values.dtype.kind == "S":
         return pl.Series([_text(value) for value in values.tolist()], dtype=pl.String)
     # What is missing, pandas marks with NaN.

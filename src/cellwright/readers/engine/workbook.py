@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import IO
 
-from cellwright.readers.engine.extent import is_compact
-from cellwright.readers.engine.sparse import CHUNK, is_sparse
+from cellwright.readers.engine.extent import CHUNK, is_compact
 from cellwright.readers.opening import HEAD, ZIP
 
 Rows = Mapping[int, tuple[str, ...]]
@@ -63,8 +62,14 @@ def check(data: bytes) -> None:
         for part in (info for info in pack.infolist() if info.filename in linked):
             if part.filename == STRINGS:
                 _read_through(pack, part.filename)
-            elif not _passes(pack, part, is_compact) and not _passes(pack, part, lambda sheet, _: not is_sparse(sheet)):
+            elif not _passes(pack, part, is_compact) and not _passes(pack, part, _is_dense):
                 raise zipfile.BadZipFile(f"cells of {part.filename} are too far apart")
+
+
+def _is_dense(sheet: IO[bytes], _: int) -> bool:
+    from cellwright.readers.engine.sparse import is_sparse
+
+    return not is_sparse(sheet)
 
 
 def _targets(pack: zipfile.ZipFile) -> dict[str, str]:

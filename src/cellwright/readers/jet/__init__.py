@@ -17,9 +17,8 @@ from cellwright.readers.jet.pages import Pages, pages
 from cellwright.readers.jet.rows import rows_of
 from cellwright.readers.jet.values import moments, values
 
-__all__ = ["Content", "Database", "is_jet", "moments", "open_database"]
+__all__ = ["Content", "Database", "moments", "open_database"]
 
-MAGIC = b"\x00\x01\x00\x00Standard Jet DB\x00"
 CATALOGUE_PAGE = 2
 CATALOGUE_COLUMNS = ("Name", "Id", "Type", "Flags")
 LOCAL_TABLE = 1
@@ -97,11 +96,6 @@ class Database:
         return Content(frame, table.rows, broken, {name: lost for name, (_, lost) in columns.items() if lost})
 
 
-def is_jet(data: bytes) -> bool:
-    """Tell a Jet database by its first bytes."""
-    return data.startswith(MAGIC)
-
-
 def open_database(data: bytes, file: str) -> Database:
-    """Open a database that `is_jet`; nothing of it is read yet."""
+    """Open a database; nothing of it is read yet."""
     return Database(pages(data), file)

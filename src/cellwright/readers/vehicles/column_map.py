@@ -138,15 +138,20 @@ def load(source: ColumnMap | Mapping[str, Any] | str | Path) -> ColumnMap:
 @cache
 def shipped() -> tuple[ColumnMap, ...]:
     """Return the maps that ship with the program."""
-    names = (f"{name}.yaml" for name in resources.names(FOLDER, ".yaml"))
-    return tuple(_checked(parse_yaml_text(ColumnMap, resources.text(FOLDER, name), name), name) for name in names)
+    return tuple(_shipped(name) for name in resources.names(FOLDER, ".yaml"))
+
+
+@cache
+def _shipped(name: str) -> ColumnMap:
+    file = f"{name}.yaml"
+    return _checked(parse_yaml_text(ColumnMap, resources.text(FOLDER, file), file), file)
 
 
 def recognised(header: Iterable[str]) -> ColumnMap | None:
     """Return the shipped map whose telling names are all in the header."""
     names = set(header)
     known = next((stem for stem, telling in _telling().items() if names.issuperset(telling)), None)
-    return None if known is None else next(m for m in shipped() if m.name == known)
+    return None if known is None else _shipped(known)
 
 
 @cache

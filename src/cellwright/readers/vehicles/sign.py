@@ -4,16 +4,20 @@ A current that charges lifts the voltage across the battery's resistance, so fro
 charging give hundreds of such steps, each of them evidence; a quiet log gives none.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
 import polars as pl
-from numpy.typing import NDArray
 
 from cellwright.core.columns import CURRENT, TIME, VOLTAGE
 from cellwright.core.errors import MissingColumn
 from cellwright.core.messages import Message, message
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 STEP = 0.1
 """Share of the greatest current from which a change of it moves the voltage further than noise and charge do."""
@@ -65,6 +69,8 @@ def evidence(table: pl.DataFrame) -> Evidence:
     """
     if not {TIME, VOLTAGE, CURRENT} <= set(table.columns):
         return Evidence(0, 0)
+    import numpy as np
+
     log = np.stack([table[name].cast(pl.Float64, strict=False).to_numpy() for name in (TIME, VOLTAGE, CURRENT)])
     found = Evidence(0, 0)
     for apart in APART:
@@ -75,6 +81,8 @@ def evidence(table: pl.DataFrame) -> Evidence:
 
 
 def _steps(log: NDArray[np.float64], apart: int) -> Evidence:
+    import numpy as np
+
     passed, answer, moved = log[:, apart:] - log[:, :-apart]
     with np.errstate(invalid="ignore"):
         large = np.abs(moved) > STEP * np.nanmax(np.abs(log[2]), initial=0.0)

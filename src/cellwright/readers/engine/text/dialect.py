@@ -26,6 +26,8 @@ class Dialect:
     needs
         Beginnings, in lower case, of the columns beyond these that the make's reader looks at, such as its clock. Where they are
         named, a user who asks for few columns does not wait for the rest; None keeps everything.
+    repeated
+        Beginnings, in lower case, of columns in which a few texts stand again and again, such as a unit; they come as categories.
     """
 
     tells: frozenset[str]
@@ -33,6 +35,7 @@ class Dialect:
     units: Mapping[str, str] = FrozenDict()
     empty: tuple[str, ...] = ("", "N/A", "NA", "n/a", "NaN", "nan", "--")
     needs: tuple[str, ...] | None = None
+    repeated: tuple[str, ...] = ()
 
     def column(self, name: str) -> str | None:
         """Return the BDF column that a header name means."""

@@ -113,6 +113,7 @@ def _parts(body: bytes) -> Iterator[bytes]:
 def _most_cells(part: bytes, delimiter: str) -> int:
     if not part.strip():
         return 1
+    part = part.replace(b"\x01", b" ")
     lines = pl.read_csv(part, has_header=False, separator="\x01", schema={"line": pl.String}, quote_char=None, truncate_ragged_lines=True)
     most = lines["line"].str.count_matches(delimiter, literal=True).max()
     return most + 1 if isinstance(most, int) else 1

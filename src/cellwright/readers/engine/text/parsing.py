@@ -13,9 +13,11 @@ from cellwright.readers.engine.text.columns import Types, types
 from cellwright.readers.engine.text.dialect import Dialect
 from cellwright.readers.engine.text.layout import Layout, split_line
 from cellwright.readers.engine.text.mending import mended
+from cellwright.readers.engine.text.repeats import without_repeats
 from cellwright.readers.opening import HEAD, RawFile
 
 MOST_COLUMNS = 2000
+LARGE, WIDE, MOST_GROUPS = 16 << 20, 16, 3
 QUOTE = b'"'
 NOT_UTF8 = "invalid utf-8"
 
@@ -47,6 +49,10 @@ def _read(file: RawFile, content: bytes, layout: Layout, dialect: Dialect) -> tu
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         if content is file.text and (NOT_UTF8 in str(error) or not encoding.is_utf8(content)):
             return _in_another_encoding(file, layout, dialect)
+        once, repeats = without_repeats(content, layout)
+        if repeats:
+            frame, notes = _read(file, once, layout, dialect)
+            return frame, [*repeats, *notes]
         frame, notes = mended(content[layout.offset : end], kinds, layout, dialect, file=file.file)
         frame = frame.select([c for c in frame.columns if dialect.keeps(c, file.wanted)])
         return _without_cut(frame, content, end, layout, notes)
@@ -61,11 +67,29 @@ def _fast(content: bytes, layout: Layout, dialect: Dialect, kinds: Types, kept: 
         content, above = content[layout.offset :], 0
     quoted = QUOTE in content
     options: dict[str, Any] = {**layout.options(dialect), "quote_char": QUOTE.decode() if quoted else None}
-    frame = pl.read_csv(content, has_header=False, schema=kinds, columns=kept, skip_lines=above, **options)
+    options |= {"has_header": False, "skip_lines": above}
+    kinds = {name: pl.Categorical if kind == pl.String and name.lower().startswith(dialect.repeated) else kind for name, kind in kinds.items()}
+    groups = _groups(kinds, kept) if not quoted and _is_even(content, layout, len(kinds)) else [kept]
+    frame = pl.concat([pl.read_csv(content, schema=kinds, columns=group, **options).rechunk() for group in groups], how="horizontal")
     if quoted and frame.height < content.rstrip(b"\r\n").count(b"\n") + 1 - above:
         # A quote that is never closed swallows rows.
         raise pl.exceptions.ComputeError("rows within quotes")
     return frame
+
+
+def _groups(kinds: Types, kept: list[int] | None) -> list[list[int]]:
+    """Part the columns of a large table: one that is read as a whole is held twice while each column becomes one piece."""
+    numbers = list(range(len(kinds))) if kept is None else kept
+    each = max(WIDE, -(-len(numbers) // MOST_GROUPS))
+    return [numbers[begin : begin + each] for begin in range(0, len(numbers), each)]
+
+
+def _is_even(content: bytes, layout: Layout, width: int) -> bool:
+    """Tell whether a large table has the same number of cells in each row: Polars does not look where it reads some columns only."""
+    if len(content) < LARGE:
+        return False
+    rows = content.count(b"\n", layout.offset) + (not content.endswith(b"\n"))
+    return content.count(layout.delimiter.encode(), layout.offset) == rows * (width - 1)
 
 
 def _in_another_encoding(file: RawFile, layout: Layout, dialect: Dialect) -> tuple[pl.DataFrame, list[Message]]:

@@ -6,7 +6,7 @@ The capacity counters go on until the schedule sets them back, which is what BDF
 from cellwright.core.errors import UnknownFormat
 from cellwright.readers.engine import text
 from cellwright.readers.makes.arbin.columns import COUNTERS, JOINED, SPACED, drafted
-from cellwright.readers.makes.arbin.database import is_database, read_database
+from cellwright.readers.makes.arbin.sign import is_database
 from cellwright.readers.makes.arbin.store import is_export, read_export
 from cellwright.readers.makes.arbin.workbook import channel_sheets, read_workbook
 from cellwright.readers.opening import HEAD, RawFile
@@ -31,6 +31,8 @@ def _recognises(file: RawFile) -> bool:
 
 def _read(file: RawFile, ask: Ask) -> list[Draft]:
     if is_database(file):
+        from cellwright.readers.makes.arbin.database import read_database
+
         return read_database(file, ask)
     if is_export(file):
         return read_export(file, ask)
@@ -49,6 +51,4 @@ FORMATS = (
     Format("xls", proof="published", counters=COUNTERS["_"]),
     Format("h5", counters=COUNTERS["_"]),
 )
-READER = Reader(
-    "arbin", "Arbin", FORMATS, (), _recognises, _read, version="2", scan=lambda file: text.scan(file, _layout(file), JOINED)
-)
+READER = Reader("arbin", "Arbin", FORMATS, (), _recognises, _read, version="2", scan=lambda file: text.scan(file, _layout(file), JOINED))

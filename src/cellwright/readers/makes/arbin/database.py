@@ -12,21 +12,16 @@ from cellwright.readers.guard import guarded
 from cellwright.readers.makes.arbin.auxiliary import joined
 from cellwright.readers.makes.arbin.channels import TEST, channels, facts, in_order, parted
 from cellwright.readers.makes.arbin.columns import drafted
+from cellwright.readers.makes.arbin.sign import RECORDS
 from cellwright.readers.opening import RawFile
 from cellwright.readers.seam import Ask, Draft
 
-RECORDS = "Channel_Normal_Table"
 TESTS = "Global_Table"
 AUXILIARY = "Auxiliary_Table"
 SENSORS = "Aux_Global_Data_Table"
 CHANNEL = "Channel_Index"
 START = "Start_DateTime"
 CLOCK = "DateTime"
-
-
-def is_database(file: RawFile) -> bool:
-    """Tell a Jet database that names Arbin's table of records."""
-    return jet.is_jet(file.data) and any(file.data.find(RECORDS.encode(form)) >= 0 for form in ("latin-1", "utf-16-le"))
 
 
 def read_database(file: RawFile, ask: Ask) -> list[Draft]:

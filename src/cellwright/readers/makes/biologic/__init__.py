@@ -6,7 +6,6 @@ columns mean stands in `words`.
 
 from datetime import datetime
 
-import numpy as np
 import polars as pl
 
 from cellwright.core.columns import REQUIRED, SPECTRUM, TIME
@@ -17,7 +16,6 @@ from cellwright.readers.engine.steps import count_steps
 from cellwright.readers.makes.biologic.head import Head, read_head
 from cellwright.readers.makes.biologic.modules import DATA, MAGIC, find_modules
 from cellwright.readers.makes.biologic.mpt import is_export, read_export
-from cellwright.readers.makes.biologic.packed import read_records
 from cellwright.readers.makes.biologic.words import COUNTERS, LOOP, MODE, in_bdf
 from cellwright.readers.opening import RawFile
 from cellwright.readers.seam import Ask, Draft, Format, Reader
@@ -29,6 +27,8 @@ def _recognises(file: RawFile) -> bool:
 
 def _read(file: RawFile, ask: Ask) -> list[Draft]:
     if file.data.startswith(MAGIC):
+        from cellwright.readers.makes.biologic.packed import read_records
+
         found = find_modules(file)
         frame, notes = read_records(found[DATA], file)
         return [_draft(frame, read_head(found), "mpr", tuple(notes), ask)]
@@ -56,8 +56,9 @@ def _with_loops(frame: pl.DataFrame, starts: tuple[int, ...]) -> pl.DataFrame:
     """Add the number of the loop, where the technique was run several times."""
     if not starts:
         return frame
-    loop = np.searchsorted(np.array(starts), np.arange(frame.height), side="right") - 1
-    return frame.with_columns(pl.Series(LOOP, loop))
+    rows = pl.int_range(frame.height, eager=True)
+    loop = pl.Series(starts).search_sorted(rows, side="right").cast(pl.Int64) - 1
+    return frame.with_columns(loop.alias(LOOP))
 
 
 def _with_unix(bdf: pl.DataFrame, start: str | None, ask: Ask) -> tuple[pl.DataFrame, list[Message]]:

@@ -184,7 +184,7 @@ def _impedance(table: Vendor) -> Meaning:
 
 
 def _steps(table: Vendor) -> Meaning:
-    return Meaning({"step_id": pl.col("Ns").cast(pl.Int64)}, ("Ns",)) if table.has("Ns") else Meaning()
+    return Meaning({"step_id": pl.col("Ns").cast(pl.Int64, strict=False)}, ("Ns",)) if table.has("Ns") else Meaning()
 
 
 def _cycles(table: Vendor) -> Meaning:
@@ -193,7 +193,8 @@ def _cycles(table: Vendor) -> Meaning:
         return Meaning({"cycle_count": pl.col(CYCLE).cast(pl.Int64, strict=False)}, (CYCLE,))
     if not table.has(HALF_CYCLE):
         return Meaning()
-    return Meaning({"cycle_count": pl.col(HALF_CYCLE).cast(pl.Int64) // 2}, (), (message("readers.biologic_cycles_of_half_cycles"),))
+    cycles = pl.col(HALF_CYCLE).cast(pl.Int64, strict=False) // 2
+    return Meaning({"cycle_count": cycles}, (), (message("readers.biologic_cycles_of_half_cycles"),))
 
 
 _SAYINGS: tuple[Callable[[Vendor], Meaning], ...] = (

@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from cellwright.core.columns import TIME
@@ -132,18 +130,19 @@ def _timed(frame: pl.DataFrame, head: Mapping[str, str], segments: Sequence[Segm
         x = frame[X_VALUE].cast(pl.Float64, strict=False)
         if head.get("Time_Pref") == "Absolute":
             return frame.drop(X_VALUE).with_columns((x - x[0]).alias(TIME), (x + EPOCH_1904_S).alias(UNIX))
-        return frame.drop(X_VALUE).with_columns((x + _spread([_began(s, segments[0]) for s in segments], counts)[: len(x)]).alias(TIME))
+        return frame.drop(X_VALUE).with_columns((x + _spread([_began(s, segments[0]) for s in segments], counts).head(len(x))).alias(TIME))
     steps = [segment.number("Delta_X", 0.0) for segment in segments]
     if not all(step > 0 or count == 1 for step, count in zip(steps, counts, strict=True)):
         steps = [1 / rate(file, ask)] * len(segments)
     begins = [_began(segment, segments[0]) + segment.number("X0", 0.0) for segment in segments]
-    within = np.concatenate([np.arange(count) for count in counts])
+    within = pl.select(pl.int_ranges(0, pl.Series(counts)).explode()).to_series()
     time = _spread(begins, counts) + within * _spread(steps, counts)
-    return frame.with_columns(pl.Series(TIME, time[: frame.height]))
+    return frame.with_columns(time.head(frame.height).alias(TIME))
 
 
-def _spread(values: Sequence[float], counts: Sequence[int]) -> npt.NDArray[np.float64]:
-    return np.repeat(np.asarray(values, np.float64), counts)
+def _spread(values: Sequence[float], counts: Sequence[int]) -> pl.Series:
+    spread = pl.Series(values, dtype=pl.Float64).repeat_by(pl.Series(counts))
+    return spread.explode()
 
 
 def _began(segment: Segment, first: Segment) -> float:

@@ -57,6 +57,7 @@ DIALECT = text.Dialect(
     }
     | {f"temp {n}": f"temperature_t{n}_celsius" for n in range(1, SENSORS + 1)},
     needs=(CLOCK, "aux #", "units"),
+    repeated=("units",),
 )
 
 
@@ -109,7 +110,7 @@ def _auxiliaries(table: pl.DataFrame) -> tuple[pl.DataFrame, list[Message]]:
     probes = {aux: unit for aux, unit in follows.items() if _all_celsius(table[unit])}
     table, silent = masked(table, list(probes))
     numbers = {aux: int(aux.split("#")[1]) for aux in probes if aux in table.columns and aux.split("#")[1].isdecimal()}
-    table, notes = placed(table.drop(probes.values()), numbers)
+    table, notes = placed(table.drop(probes.values()).with_columns(pl.col(pl.Categorical).cast(pl.String)), numbers)
     return table, [*silent, *notes]
 
 

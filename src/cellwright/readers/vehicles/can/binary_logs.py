@@ -16,15 +16,6 @@ from cellwright.readers.vehicles.can.frames import CLASSIC, FLEXIBLE, UNIX_FROM,
 from cellwright.readers.vehicles.can.streams import Stream
 from cellwright.readers.vehicles.dbc import can_library
 
-BLF, MF4 = b"LOGG", (b"MDF     ", b"UnFinMF ")
-
-
-def form_of(file: RawFile) -> str | None:
-    """Name the binary format that a file is in; None for any other."""
-    if file.data.startswith(BLF):
-        return "blf"
-    return "mf4" if file.data.startswith(MF4) and file.data[8:9] == b"4" else None
-
 
 def read_blf(file: RawFile) -> Frames:
     """Read the frames of a BLF file; raises `DamagedFile`, and `UsageError` where python-can is missing."""

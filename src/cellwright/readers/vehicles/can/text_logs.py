@@ -10,12 +10,10 @@ import polars as pl
 
 from cellwright.core.errors import DamagedFile
 from cellwright.readers.opening import RawFile
+from cellwright.readers.vehicles.can.forms import ASC
 from cellwright.readers.vehicles.can.frames import Frames, assembled, lines
 
-_ASC = re.compile(rb"^\s*base\s+(hex|dec)\s+timestamps\s+(absolute|relative)", re.IGNORECASE | re.MULTILINE)
 _ASC_DATE = re.compile(rb"^\s*date\s+(.+?)\s*$", re.IGNORECASE | re.MULTILINE)
-_CANDUMP = re.compile(rb"^\(\d+\.\d+\)\s+\S+\s+[0-9A-Fa-f]+#")
-_GVRET = b"Time Stamp,ID,Extended"
 _VECTOR_DATES = ("%a %b %d %I:%M:%S.%f %p %Y", "%a %b %d %I:%M:%S %p %Y", "%a %b %d %H:%M:%S.%f %Y", "%a %b %d %H:%M:%S %Y")
 
 _CLASSIC = r"^\s*(\d+\.\d+)\s+(\d+)\s+([0-9A-Fa-f]+)(x?)\s+(?:[RT]x)\s+d\s+[0-9A-Fa-f]+((?:\s+[0-9A-Fa-f]{1,3}\b)*)"
@@ -27,23 +25,13 @@ _ASC_FRAME = r"(?i)^\s*\d+\.\d+\s+(?:\d+\s+[0-9a-f]+x?\s+[rt]x\s+d\s|canfd\s)"
 _LINUX = r"^\((\d+\.\d+)\)\s+(\S+)\s+([0-9A-Fa-f]+)##?([0-9A-Fa-f]*)"
 
 
-def form_of(file: RawFile) -> str | None:
-    """Name the text format that a file is in; None for any other."""
-    head = file.head[:4096]
-    if _ASC.search(head):
-        return "asc"
-    if _CANDUMP.match(head):
-        return "candump"
-    return "gvret" if head.startswith(_GVRET) else None
-
-
 def read_text(file: RawFile, form: str) -> Frames:
     """Read the frames of a text format; raises `DamagedFile`."""
     return {"asc": _asc, "candump": _candump, "gvret": _gvret}[form](file)
 
 
 def _asc(file: RawFile) -> Frames:
-    head = _ASC.search(file.head)
+    head = ASC.search(file.head)
     if head is None:
         raise DamagedFile("readers.no_frames", file=file.file)
     base, stamps = (part.decode().lower() for part in head.groups())

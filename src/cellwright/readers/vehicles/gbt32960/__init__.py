@@ -13,27 +13,35 @@ from cellwright.readers.engine import sheets, text
 from cellwright.readers.opening import RawFile
 from cellwright.readers.seam import Ask, Draft, Format, Reader
 from cellwright.readers.settle import INDEX
-from cellwright.readers.vehicles.can.frames import lines
 from cellwright.readers.vehicles.column_map import Clock
-from cellwright.readers.vehicles.gbt32960.messages import is_hexadecimal, read_messages
 from cellwright.readers.vehicles.gbt32960.tables import TIME_COLUMN, is_standard, named, valued
 from cellwright.readers.vehicles.sign import turned
 from cellwright.readers.vehicles.stamps import timed
 
 BEIJING = "Asia/Shanghai"
+MESSAGE, DIGITS, FEWEST_DIGITS = "2323", "0123456789abcdef", 50
+"""How a message begins, in hexadecimal, and the digits of one that tells nothing."""
+
 DIALECT = text.Dialect(frozenset(), {}, empty=("", "null", "NULL", "\\N", "NaN", "--"))
 
 
 def _read(file: RawFile, ask: Ask) -> list[Draft]:
     if places := sheets.places(file, is_standard):
         return [_draft(sheets.table(file, place), "xlsx", [], ask, file) for place in places]
-    if is_hexadecimal(_first_line(file)):
-        table, notes = read_messages(lines(file))
-        if table.is_empty():
-            raise DamagedFile("readers.gbt_no_messages", file=file.file)
-        return [_settled(Draft(table, "hex", notes=tuple(notes)), Clock(TIME_COLUMN, "%Y%m%d%H%M%S", zone=BEIJING), ask, file)]
+    if _is_hexadecimal(_first_line(file)):
+        return [_of_messages(file, ask)]
     table, notes = text.parse(file, text.require(_layout(file), file), DIALECT)
     return [_draft(table, "csv", notes, ask, file)]
+
+
+def _of_messages(file: RawFile, ask: Ask) -> Draft:
+    from cellwright.readers.vehicles.can.frames import lines
+    from cellwright.readers.vehicles.gbt32960.messages import read_messages
+
+    table, notes = read_messages(lines(file))
+    if table.is_empty():
+        raise DamagedFile("readers.gbt_no_messages", file=file.file)
+    return _settled(Draft(table, "hex", notes=tuple(notes)), Clock(TIME_COLUMN, "%Y%m%d%H%M%S", zone=BEIJING), ask, file)
 
 
 def _draft(table: pl.DataFrame, form: str, notes: list[Message], ask: Ask, file: RawFile) -> Draft:
@@ -58,6 +66,12 @@ def _first_line(file: RawFile) -> str:
     return file.head.split(b"\n", 1)[0].decode("utf-8", errors="replace")
 
 
+def _is_hexadecimal(line: str) -> bool:
+    """Tell whether a line is a message."""
+    shown = line.strip().lower().removeprefix("0x").replace(" ", "")
+    return shown.startswith(MESSAGE) and len(shown) >= FEWEST_DIGITS and all(c in DIGITS for c in shown[:64])
+
+
 def _layout(file: RawFile) -> text.Layout | None:
     first = file.head.split(b"\n", 1)[0]
     cells, delimiter = text.split_line(first)
@@ -68,7 +82,7 @@ def _recognises(file: RawFile) -> bool:
     if file.encoding is None:
         return bool(sheets.places(file, is_standard))
     first = _first_line(file)
-    return is_hexadecimal(first) or is_standard(text.split_line(first.encode())[0])
+    return _is_hexadecimal(first) or is_standard(text.split_line(first.encode())[0])
 
 
 FORMATS = (

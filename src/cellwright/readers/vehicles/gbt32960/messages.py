@@ -16,7 +16,6 @@ from cellwright.readers.vehicles.bms import array_width
 from cellwright.readers.vehicles.gbt32960.tables import ITEMS, TIME_COLUMN, scaled
 from cellwright.readers.vehicles.sentinels import counted, masked
 
-START = "2323"
 HEAD_BYTES, CLOCK_BYTES = 24, 6
 REALTIME, LATE = 0x02, 0x03
 VEHICLE, ALARM, VOLTAGES, TEMPERATURES = 0x01, 0x07, 0x08, 0x09
@@ -46,12 +45,6 @@ class Places:
     lists: dict[str, list[int]] = field(default_factory=lambda: {CELL_VOLTAGES: [], CELL_TEMPERATURES: []})
     fixed: list[int] = field(default_factory=list[int])
     cells_from: int = 1
-
-
-def is_hexadecimal(line: str) -> bool:
-    """Tell whether a line is a message."""
-    text = line.strip().lower().removeprefix("0x").replace(" ", "")
-    return text.startswith(START) and len(text) >= 2 * (HEAD_BYTES + 1) and all(c in "0123456789abcdef" for c in text[:64])
 
 
 def read_messages(lines: pl.Series) -> tuple[pl.DataFrame, list[Message]]:
