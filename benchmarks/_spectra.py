@@ -6,6 +6,7 @@ import argparse
 import json
 import subprocess
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -186,8 +187,8 @@ def _peaks(tau: NDArray[Any], gamma: NDArray[Any]) -> Peaks:
     order = np.argsort(tau)
     place, height = np.log(tau[order]), np.maximum(gamma[order], 0)
     tops = find_peaks(np.concatenate([[0.0], height, [0.0]]))[0] - 1
-    edges = [0, *(int(a + np.argmin(height[a : b + 1])) for a, b in zip(tops, tops[1:], strict=False)), len(height)]
-    parts = [slice(a, b + 1) for a, b in zip(edges, edges[1:], strict=False)]
+    edges = [0, *(int(a + np.argmin(height[a : b + 1])) for a, b in pairwise(tops)), len(height)]
+    parts = [slice(a, b + 1) for a, b in pairwise(edges)]
     sizes = [float(np.trapezoid(height[part], place[part])) for part in parts]
     centres = [float(np.trapezoid(height[p] * place[p], place[p])) / max(size, 1e-300) for p, size in zip(parts, sizes, strict=True)]
     return [(float(np.exp(c)), s) for c, s in zip(centres, sizes, strict=True) if s >= LEAST_SHARE * sum(sizes)]

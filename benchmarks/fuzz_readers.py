@@ -34,6 +34,7 @@ DBC = ".dbc"
 LOGS = (".asc", ".blf", ".mf4", ".log", ".trc", ".csv")
 NO_SAMPLES = ("license", "readme")
 DOUBTFUL = {"hang", "memory"}
+LIMITS = {"seconds": ("processor time", "s", LONGEST_S), "rise_mb": ("rise of memory", "MB", MOST_MB)}
 
 
 @dataclass(frozen=True)
@@ -166,14 +167,14 @@ def rows(cases: Sequence[Case], seed: int) -> list[Row]:
     for case in cases:
         by_make[Path(case.sample).parent.name].append(case)
     found = [row for make, some in sorted(by_make.items()) for row in failures(make, some, seed)]
-    slowest = max((case.outcome.seconds for case in cases), default=None)
-    largest = max((case.outcome.rise_mb for case in cases), default=None)
-    return [
-        *found,
-        *failures("all", cases, seed),
-        Row("all", "slowest", slowest, "s", LONGEST_S, slowest is not None and slowest < LONGEST_S, len(cases), seed),
-        Row("all", "greatest rise of memory", largest, "MB", MOST_MB, largest is not None and largest < MOST_MB, len(cases), seed),
-    ]
+    return [*found, *failures("all", cases, seed), *(worst(cases, name, seed) for name in LIMITS)]
+
+
+def worst(cases: Sequence[Case], name: str, seed: int) -> Row:
+    metric, unit, limit = LIMITS[name]
+    case = max(cases, key=lambda case: getattr(case.outcome, name))
+    value = getattr(case.outcome, name)
+    return Row(f"worst: {Path(case.sample).name}", f"{metric} ({case.mutation})", value, unit, limit, value < limit, len(cases), seed)
 
 
 def failures(make: str, cases: Sequence[Case], seed: int) -> list[Row]:

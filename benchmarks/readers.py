@@ -31,7 +31,7 @@ LONG = 100 << 20
 PEER_LONG = 20 << 20
 ROUNDS = 5
 FIRST_READ_S = 0.2
-SMALL = 1 << 20
+LARGE_TABLE_MB = 16
 
 Groups = Mapping[tuple[str, str], list[Sample]]
 
@@ -193,10 +193,15 @@ def workbooks(bench: Bench, groups: Groups) -> Iterator[Row]:
 
 
 def binary_memory(bench: Bench, groups: Groups) -> Iterator[Row]:
-    """The largest of each binary format; a table of a few rows says nothing, since every process needs some memory to work at all."""
-    for (_, form), samples in groups.items():
-        if form in BINARY and samples[0].size > SMALL:
-            yield bench.memory(named(samples[0]), samples[0].path)
+    """The largest table of each binary format; a small one says nothing, since every process needs some memory to work at all."""
+    for (make, form), samples in groups.items():
+        if form not in BINARY:
+            continue
+        largest_mb, path = max((read_once("cellwright", s.path)["table_mb"], s.path) for s in samples[:3])
+        if largest_mb >= LARGE_TABLE_MB:
+            yield bench.memory(f"{make} {form} ({path.name[:40]}, a table of {largest_mb:.0f} MB)", path)
+        else:
+            yield Row(f"{make} {form}", "memory over its table's", None, "1", 4.0, None, 0, bench.seed)
 
 
 def first_reads(bench: Bench, groups: Groups) -> Iterator[Row]:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([ROOT / "README.md", ROOT / "README.ko.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
+HEADS = (ROOT / "README.md", ROOT / "README.ko.md", ROOT / "CONTRIBUTING.md")
+PAGES = sorted([*HEADS, *(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "measure").glob("*.md")])
 BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```", re.M | re.S)
 
 

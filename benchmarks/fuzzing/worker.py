@@ -40,7 +40,8 @@ def ended(read: Any, path: str, ours: type[Exception]) -> tuple[str, str]:
     try:
         found = read(path, rate_hz=1.0, dbc=sorted(Path(path).parent.glob("*.dbc")))
     except ours as error:
-        if error.code == "readers.reader_failed":  # pyright: ignore[reportAttributeAccessIssue]
+        # A reader that failed, or a name that is nowhere, is a mistake of ours, whatever became of it.
+        if error.code == "readers.reader_failed" or isinstance(error.__cause__, NameError | ImportError):  # pyright: ignore[reportAttributeAccessIssue]
             return "unguarded", trace(error.__cause__ or error)
         return "refused", f"{error.code}: {error}"  # pyright: ignore[reportAttributeAccessIssue]
     except BaseException as error:  # noqa: BLE001 - a panic of a Rust library is no Exception

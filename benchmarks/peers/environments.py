@@ -11,9 +11,9 @@ from pathlib import Path
 FOLDER = Path(__file__).parents[2] / ".bench"
 REQUIREMENTS = {
     "batterydf": ("batterydf==0.1.0",),
-    "galvani": ("galvani==0.5.0",),
+    "galvani": ("galvani==0.5.0", "pandas"),
     "yadg": ("yadg==7.0.1",),
-    "impedance": ("impedance==1.7.1", "pandas"),
+    "impedance": ("impedance==1.7.1", "pandas", "pytest"),
     "pydrttools": ("pyDRTtools==0.2", "numpy", "scipy", "pandas", "matplotlib", "cvxopt", "scikit-learn"),
     "cellpy": ("cellpy==1.0.3",),
     "pyprobe": ("PyProBE-Data==2.6.1",),

@@ -25,6 +25,8 @@ Read = Callable[..., tuple[int, int]]
 def cellwright() -> Read:
     from cellwright import readers
 
+    readers.formats()  # imports every make
+
     def read(path: str) -> tuple[int, int]:
         tables = [recording.table for recording in readers.read_all(path, rate_hz=1.0)]
         return sum(t.height for t in tables), sum(t.estimated_size() for t in tables)
@@ -90,11 +92,12 @@ def batterydf() -> Read:
 
 
 def galvani() -> Read:
+    import pandas as pd
     from galvani import BioLogic
 
     def read(path: str) -> tuple[int, int]:
-        table = BioLogic.MPRfile(path).data
-        return len(table), table.nbytes
+        table = pd.DataFrame(BioLogic.MPRfile(path).data)
+        return len(table), int(table.memory_usage().sum())
 
     return read
 

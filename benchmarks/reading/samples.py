@@ -14,7 +14,7 @@ from cellwright.readers.opening import open_files
 
 FOLDERS = ("testers/*/**/*", "safety/*/**/*", "soh/nebula_step_sheets/*")
 PACKED = (".zip", ".gz")
-BINARY = ("nda", "ndax", "mpr", "res")
+BINARY = ("nda", "ndax", "mpr", "res", "h5")
 
 
 @dataclass(frozen=True)

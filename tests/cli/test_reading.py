@@ -58,3 +58,25 @@ def test_a_time_zone_nobody_knows_is_wrong_use(good: Path):
         done = run(verb, good, "--timezone", "Asia/Gwangju", cwd=good.parent)
         assert done.returncode == 2
         assert len(done.stderr.splitlines()) == 1
+
+
+def test_check_prints_a_procedure_as_numbered_steps_without_any_file(tmp_path: Path):
+    done = run("check", "--procedure", "self-discharge", "--print", cwd=tmp_path)
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("Self-discharge at rest (self-discharge, ")
+    assert [line.split(".")[0].strip() for line in lines[1:] if line and not line.startswith("     ")] == [str(n) for n in range(1, 7)]
+
+
+def test_check_prints_a_sheet_for_each_battery_of_a_list_in_json(tmp_path: Path):
+    (tmp_path / "list.csv").write_text("id,level,rated_capacity_ah\nA,module,50\nB,module,60\n")
+    done = run("check", "--procedure", "short-charge-module", "--print", "--batteries", "list.csv", "--json", cwd=tmp_path)
+    sheets = json.loads(done.stdout)
+    assert [s["battery"] for s in sheets] == ["A", "B"]
+    assert "0.3333C (20 A)" in json.dumps(sheets[1])
+
+
+def test_check_without_any_file_is_wrong_use(tmp_path: Path):
+    done = run("check", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--print" in done.stderr

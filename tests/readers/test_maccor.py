@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from cellwright import readers
@@ -96,6 +97,14 @@ def test_a_probe_that_falls_out_for_a_while_is_masked_and_counted(tmp_path: Path
     recording = read(tmp_path, rows, columns)
     assert recording.table["temperature_t1_celsius"].to_list() == [24.5, None, 24.75, 25.0]
     assert next(n for n in recording.notes if n.code == "readers.sentinels_masked").params == {"column": "Aux #1", "count": 1}
+
+
+def test_an_auxiliary_input_of_another_unit_stays_with_its_unit_as_text(tmp_path: Path):
+    rows = [(*row, 1.5, " psi ") for row in cycle(("R", 0.0), ("R", 0.0))]
+    table = read(tmp_path, rows, (*COLUMNS, "Aux #1", " Units")).table
+    assert table["Aux #1"].to_list() == [1.5] * 4
+    assert {text.strip() for text in table["Units"].to_list()} == {"psi"}
+    assert table["Units"].dtype == pl.String
 
 
 BARE = ("Rec", "Cycle C", "Step", "Test Time (sec)", "Step Time (sec)", "Capacity", "Energy", "Current", "Voltage", "DPT Time")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cellwright.core.errors import MissingColumn
 from cellwright.core.recording import Recording
 from cellwright.readers.engine import text
-from cellwright.readers.engine.text import Dialect
+from cellwright.readers.engine.text import Dialect, parsing
 from cellwright.readers.opening import HEAD, open_files
 from tests.readers.test_text import HEADER, codes, read
 
@@ -31,6 +31,42 @@ def test_a_head_that_comes_again_goes_with_its_header(tmp_path: Path):
     recording = read(tmp_path, f"{HEADER}\n0,3.7,0\n{block}1,3.6,1\n")
     assert recording.table["voltage_volt"].to_list() == [3.7, 3.6]
     assert counts(recording) == {"readers.headers_repeated": 1, "readers.lines_left_out": 2}
+
+
+def test_what_stood_above_the_header_is_no_row_when_it_comes_again(tmp_path: Path):
+    head = "Channel,1,2\nElapsed,Cell Volts,Pump\n"
+    (tmp_path / "a.csv").write_text(f"{head}0,3.7,on\n{head}{head}60,3.6,on\nElapsed,Cell Volts,Pump\n120,3.5,on\n")
+    (file,) = open_files(tmp_path / "a.csv")
+    frame, notes = text.parse(file, text.require(text.find(file, DIALECT), file), DIALECT)
+    assert frame.rows() == [(0.0, 3.7, "on"), (60.0, 3.6, "on"), (120.0, 3.5, "on")]
+    assert [(n.code, n.params["count"]) for n in notes] == [("readers.headers_repeated", 3), ("readers.lines_left_out", 2)]
+
+
+def test_a_long_line_that_begins_as_the_header_does_is_not_cut(tmp_path: Path):
+    recording = read(tmp_path, f"{HEADER}\n0,3.7,0\n{HEADER} (mean)\n1,3.6,1\n")
+    assert recording.table["voltage_volt"].to_list() == [3.7, 3.6]
+    assert sum(counts(recording).values()) == 1
+
+
+def wide(rows: int) -> str:
+    names = ",".join(f"probe {n}" for n in range(10))
+    return f"{HEADER},{names}\n" + "".join(f"{n},3.7,0,{','.join(str(n + k) for k in range(10))}\n" for n in range(rows))
+
+
+def test_a_table_that_is_read_some_columns_at_a_time_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    whole = read(tmp_path, wide(50)).table
+    monkeypatch.setattr(parsing, "LARGE", 0)
+    monkeypatch.setattr(parsing, "WIDE", 4)
+    assert read(tmp_path, wide(50)).table.equals(whole)
+
+
+def test_a_cell_beyond_the_names_is_seen_where_columns_are_read_by_and_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(parsing, "LARGE", 0)
+    monkeypatch.setattr(parsing, "WIDE", 4)
+    lines = wide(50).splitlines()
+    lines[20] += ",99"
+    recording = read(tmp_path, "\n".join(lines) + "\n")
+    assert recording.table["column_14"].to_list() == [None] * 19 + [99] + [None] * 30
 
 
 def test_a_footer_is_left_out_and_counted(tmp_path: Path):

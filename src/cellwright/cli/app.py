@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from cellwright import __version__
-from cellwright.cli import assessing, demonstrating, reading
+from cellwright.cli import assessing, demonstrating, explaining, reading
 
 app = typer.Typer(name="cellwright", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -31,3 +31,4 @@ app.command("info")(reading.info)
 app.command("formats")(reading.formats)
 app.command("check")(reading.check)
 app.command("assess")(assessing.assess)
+app.command("explain")(explaining.explain)

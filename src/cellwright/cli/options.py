@@ -8,6 +8,9 @@ import typer
 from cellwright.cli.console import Language
 
 Paths = Annotated[list[Path], typer.Argument(help="Testers' files, or folders that hold them.", show_default=False, readable=False)]
+MaybePaths = Annotated[
+    list[Path] | None, typer.Argument(help="Testers' files, or folders that hold them.", show_default=False, readable=False)
+]
 Out = Annotated[Path, typer.Option(help="Folder to write to.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 RateHz = Annotated[float | None, typer.Option(help="Sampling rate [Hz] of files that have no time.", min=1e-6)]

@@ -98,8 +98,9 @@ def formats(as_json: options.Json = False) -> None:
 
 
 def check(
-    paths: options.Paths,
+    paths: options.MaybePaths = None,
     procedure: options.Procedure = "capacity-reference",
+    printed: Annotated[bool, typer.Option("--print", help="Print the procedure as a sheet to work by.")] = False,
     batteries: options.Batteries = None,
     as_json: options.Json = False,
     rate_hz: options.RateHz = None,
@@ -107,10 +108,16 @@ def check(
     column_map: options.ColumnMap = None,
     dbc: options.Dbc = None,
 ) -> None:
-    """Hold recordings against a procedure and list every deviation."""
+    """Hold recordings against a procedure and list every deviation, or print the procedure."""
     from cellwright.assess import load_procedure, plan
+    from cellwright.core.errors import UsageError
 
     held, _ = load_procedure(procedure)
+    if printed:
+        _print_sheets(held, batteries, as_json)
+        return
+    if not paths:
+        raise UsageError("cli.nothing_to_check")
     planned = plan(paths, batteries)
     told = Told(rate_hz, timezone, column_map, tuple(dbc or ()))
     found: list[Checked] = []
@@ -129,6 +136,38 @@ def check(
     for failure in failed:
         complain(failure)
     finish(len(failed))
+
+
+def _print_sheets(procedure: Procedure, batteries: Path | None, as_json: bool) -> None:
+    """Print the sheet of a procedure: once, or with amperes and volts for each battery of a list."""
+    from cellwright import measure
+    from cellwright.assess.plan import read_list
+
+    of: list[Battery | None] = [*read_list(batteries)] if batteries else [None]
+    sheets = [(battery, measure.sheet(procedure, battery)) for battery in of]
+    if as_json:
+        steps = [[asdict(step) for step in found] for _, found in sheets]
+        emit([{"procedure": procedure.name, "battery": b.id if b else None, "steps": s} for (b, _), s in zip(sheets, steps, strict=True)])
+        return
+    status = f"measure.status_{procedure.status}"
+    told = {"title": procedure.title[language()], "name": procedure.name, "date": str(procedure.date), "source": procedure.source}
+    for battery, found in sheets:
+        typer.echo(label("cli.sheet_head", **told, status=status))
+        if battery:
+            typer.echo(label("cli.sheet_battery", id=battery.id))
+        _print_steps(found)
+
+
+def _print_steps(steps: tuple[Message, ...]) -> None:
+    """Print the steps of a sheet, numbered; where figures come from stands below its step."""
+    number = 0
+    for step in steps:
+        if step.code == "measure.sheet_source":
+            typer.echo(f"     {step.text(language())}")
+        else:
+            number += 1
+            typer.echo(f"{number:>3}. {step.text(language())}")
+    typer.echo("")
 
 
 @dataclass(frozen=True)

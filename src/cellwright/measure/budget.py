@@ -8,7 +8,7 @@ difference or a ratio cancels by itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import hypot, sqrt
@@ -141,6 +141,31 @@ class Budget:
             self._reading(before, "current"): of_current,
             self._reading(after, "current"): -of_current,
         }
+
+    def fitted(self, resistance: float, record: int, spread: Sequence[float], edge: float = 0.0) -> tuple[dict[str, float], list[str]]:
+        """Components of what a fit to a pulse gave, and the names of those that are the fit's own.
+
+        Parameters
+        ----------
+        resistance
+            Its value [ohm]: ∂R/∂g_V = R, ∂R/∂g_I = −R; 0 for a time constant, in which gains cancel.
+        record
+            First reading of the pulse, which names the fit.
+        spread
+            Its share in each of the fit's independent directions [its unit]; quantities of one fit share them.
+        edge
+            What the half-width of the stretch in which the edge lies makes of it [its unit]; rectangular.
+        """
+        names = [self._reading(record, f"fit#{n}", "") for n in range(1, len(spread) + 1)]
+        if self.tester is None:
+            return {}, names
+        own = dict(zip(names, spread, strict=True)) | {self._reading(record, "edge", ""): edge / sqrt(3)}
+        return {**self._voltage(resistance, 0.0), **self._current(-resistance, 0.0), **own}, names
+
+    @property
+    def rounding_volt(self) -> float:
+        """Standard uncertainty of the rounding of one voltage reading [V]; by the printed digits alone where the tester is not known."""
+        return self._digits.get(VOLTAGE, 0.0) / sqrt(12) if self.tester is None else self._rounding_of[VOLTAGE]
 
     def voltage(self, volt: float, record: int) -> dict[str, float]:
         """Components of one voltage reading [V]: gain, offset and rounding."""

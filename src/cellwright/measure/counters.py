@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Literal
 
 import polars as pl
 
 _STEP = "step_"
 _PREFIXES = (_STEP, "", "schedule_", "cycle_")
 _KINDS = ("capacity_ah", "energy_wh")
+
+Way = Literal["net", "charging", "discharging"]
 
 
 def counter_columns(present: Collection[str]) -> list[str]:
@@ -17,8 +20,8 @@ def counter_columns(present: Collection[str]) -> list[str]:
     return [name for name in names if name in present]
 
 
-def counted(steps: pl.DataFrame, kind: str) -> pl.Expr:
-    """What the tester counted in each step, positive where the battery was charged.
+def counted(steps: pl.DataFrame, kind: str, way: Way = "net") -> pl.Expr:
+    """What the tester counted in each step.
 
     Parameters
     ----------
@@ -26,18 +29,22 @@ def counted(steps: pl.DataFrame, kind: str) -> pl.Expr:
         One row a step, with the counters' last readings, and their first ones as ``first_…``.
     kind
         ``capacity_ah`` [Ah] or ``energy_wh`` [Wh].
+    way
+        ``charging``: what was put in; ``discharging``: what was taken out; ``net``: the first less the second.
 
     Returns
     -------
-    Charge less discharge by the counter that starts anew most often; null where there is none.
+    It by the counter that starts anew most often; null where there is none.
     """
     for prefix in _PREFIXES:
         charging, discharging, net = (f"{prefix}{way}_{kind}" for way in ("charging", "discharging", "net"))
-        parts = [sign * _grown(name, prefix) for name, sign in ((charging, 1), (discharging, -1)) if name in steps.columns]
+        signs = {"net": (1, -1), "charging": (1, 0), "discharging": (0, 1)}[way]
+        parts = [sign * _grown(name, prefix) for name, sign in zip((charging, discharging), signs, strict=True) if name in steps.columns]
         if parts:
             return pl.sum_horizontal(parts)
         if prefix == _STEP and net in steps.columns:
-            return pl.col(net)
+            found = pl.col(net)
+            return {"net": found, "charging": found.clip(lower_bound=0.0), "discharging": (-found).clip(lower_bound=0.0)}[way]
     return pl.lit(None, pl.Float64)
 
 

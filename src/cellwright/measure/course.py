@@ -11,10 +11,11 @@ import numpy as np
 import polars as pl
 
 from cellwright.core.battery import Battery
+from cellwright.core.messages import Message
 from cellwright.core.recording import Recording
 from cellwright.core.tester import Tester
 from cellwright.measure.budget import Budget
-from cellwright.measure.stepping import missing_columns, samples_of, steps
+from cellwright.measure.stepping import samples_of, steps, why_no_steps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,14 +76,14 @@ class Course:
     tester: Tester | None = None
 
     @cached_property
-    def missing(self) -> tuple[str, ...]:
-        """Which of time, voltage and current the recording lacks."""
-        return missing_columns(self.recording)
+    def unsuited(self) -> Message | None:
+        """Why the recording has no steps: it is a spectrum, or lacks time, voltage or current; None where it has."""
+        return why_no_steps(self.recording)
 
     @property
     def complete(self) -> bool:
-        """Whether the recording has time, voltage and current, so that there are steps."""
-        return not self.missing
+        """Whether the recording has time, voltage and current of a test, so that there are steps."""
+        return self.unsuited is None
 
     @cached_property
     def samples(self) -> pl.DataFrame:

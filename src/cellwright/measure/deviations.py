@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from cellwright.core.battery import Battery
 from cellwright.core.messages import Message, message
 from cellwright.core.procedure import Charge, Discharge, Preconditioning, Procedure
 from cellwright.core.recording import Recording
+from cellwright.measure.asked import (
+    between_deviations,
+    cell_deviations,
+    longest_rest,
+    partial_deviations,
+    partial_step,
+    rest_deviations,
+    spectrum_deviations,
+    titration_deviations,
+    titration_steps,
+)
 from cellwright.measure.course import Course, FullDischarge
 from cellwright.measure.discharge import no_full_discharge
 from cellwright.measure.edges import MICROSECOND
+from cellwright.measure.impedance.spectrum import spectra
 from cellwright.measure.pulsing import pulse_deviations
 
 
@@ -23,7 +36,7 @@ def check(recording: Recording, procedure: Procedure, battery: Battery | None = 
     Parameters
     ----------
     recording
-        A series or a step sheet.
+        A series or a step sheet; of anything else the one deviation says what it is.
     procedure
         How it was meant to be run.
     battery
@@ -36,13 +49,48 @@ def check(recording: Recording, procedure: Procedure, battery: Battery | None = 
     recorded or a soak before it began, is a deviation as well: nothing is taken for granted.
     """
     course = Course(recording, battery)
-    if not course.complete:
-        return (message("measure.not_recorded", columns=course.missing),)
-    return tuple(_deviations(course, procedure))
+    general = tuple(_level(battery, procedure))
+    if procedure.spectra:
+        general += (*spectrum_deviations(recording, procedure.spectra), *_warmth_of_spectra(recording, procedure))
+    if course.unsuited and procedure.spectra:  # a spectrum by itself shows nothing of what came before it
+        return (*general, message("measure.soak_not_shown", shown_s=0.0, asked_s=procedure.soak_s))
+    if course.unsuited:
+        return (*general, course.unsuited)
+    return (*general, *_deviations(course, procedure))
+
+
+def _level(battery: Battery | None, procedure: Procedure) -> Iterator[Message]:
+    if procedure.level and battery and battery.level != procedure.level:
+        yield message("measure.wrong_level", found=f"measure.level_{battery.level}", asked=f"measure.level_{procedure.level}")
+
+
+def _warmth_of_spectra(recording: Recording, procedure: Procedure) -> Iterator[Message]:
+    """Hold the temperature of each spectrum against the one that is asked for."""
+    for number, spectrum in enumerate(spectra(recording), start=1):
+        found = spectrum.conditions.get("temperature_celsius")
+        asked, tolerance = procedure.temperature_celsius, procedure.temperature_tolerance_kelvin
+        if found is None:
+            yield message("measure.temperature_not_recorded")
+            return
+        if abs(found - asked) > tolerance:
+            yield message("measure.spectrum_temperature_off", number=number, found=found, asked=asked, tolerance=tolerance)
 
 
 def _deviations(course: Course, procedure: Procedure) -> Iterator[Message]:
     yield from _soak(course, procedure)
+    if procedure.discharge or procedure.pulses:
+        measured = yield from _cycle_or_pulses(course, procedure)
+    else:
+        measured = yield from _other(course, procedure)
+    if procedure.cells:
+        yield from cell_deviations(course, procedure.cells, measured)
+    if not procedure.spectra:
+        yield from _temperature(measured, procedure)
+        yield from _sampling(course, measured, procedure)
+
+
+def _cycle_or_pulses(course: Course, procedure: Procedure) -> Generator[Message, None, pl.DataFrame]:
+    """Hold a reference discharge or pulses against what is asked, and return the steps that are measured."""
     measured = course.main
     if procedure.discharge:
         discharge = next(iter(course.ranked), None)
@@ -54,8 +102,40 @@ def _deviations(course: Course, procedure: Procedure) -> Iterator[Message]:
     if procedure.pulses:
         measured = course.steps.filter("pulse")
         yield from pulse_deviations(course, procedure.pulses)
-    yield from _temperature(measured, procedure)
-    yield from _sampling(course, measured, procedure)
+        yield from between_deviations(course, procedure.pulses)
+        if procedure.charge and not procedure.discharge:
+            yield from _charge_before(course, procedure.charge, measured)
+    return measured
+
+
+def _other(course: Course, procedure: Procedure) -> Generator[Message, None, pl.DataFrame]:
+    """Hold a long rest, a titration or a charge ended by time against what is asked, and return the steps that are measured."""
+    measured = course.main
+    if procedure.long_rest:
+        rest = longest_rest(course)
+        measured = course.steps[rest.first : rest.last + 1] if rest else course.steps.clear()
+        yield from rest_deviations(course, procedure.long_rest)
+    if procedure.titration:
+        measured = titration_steps(course, procedure.titration)
+        yield from titration_deviations(course, procedure.titration)
+    if procedure.partial:
+        row = partial_step(course, procedure.partial)
+        measured = course.steps.clear() if row is None else course.steps[row : row + 1]
+        yield from partial_deviations(course, procedure.partial)
+    if procedure.charge:
+        yield from _charge_before(course, procedure.charge, measured)
+    return measured
+
+
+def _charge_before(course: Course, asked: Charge, measured: pl.DataFrame) -> Iterator[Message]:
+    """Hold the last charge to the upper limit before what is measured against the one that is asked for."""
+    before = measured["first_record_index"].min() if measured.height else None
+    full = [row for row in np.flatnonzero(course.filled) if before is None or course.rows[row]["first_record_index"] < before]
+    if not full:
+        yield message("measure.no_charge_before")
+        return
+    yield from _charge(course, asked, int(full[-1]))
+    yield from _rest_after(course, asked, int(full[-1]))
 
 
 def _soak(course: Course, procedure: Procedure) -> Iterator[Message]:
@@ -71,7 +151,7 @@ def _reference_cycle(course: Course, procedure: Procedure, discharge: FullDischa
         yield from _rate(course, procedure.discharge, course.mean_current(discharge.first, discharge.last), discharge.first)
         yield from _rest_after(course, procedure.discharge, discharge.last)
     if procedure.charge:
-        yield from _charge(course, procedure.charge, discharge)
+        yield from _charge(course, procedure.charge, discharge.charge)
         yield from _rest_after(course, procedure.charge, discharge.charge)
     if procedure.preconditioning:
         yield from _preconditioning(course, procedure.preconditioning, discharge)
@@ -90,8 +170,8 @@ def _rate(course: Course, asked: Charge | Discharge, current: float, row: int) -
         )
 
 
-def _charge(course: Course, asked: Charge, discharge: FullDischarge) -> Iterator[Message]:
-    last = first = discharge.charge
+def _charge(course: Course, asked: Charge, last: int) -> Iterator[Message]:
+    first = last
     while first and course.rows[first - 1]["kind"] == "charge":  # the taper may be a step of its own
         first -= 1
     yield from _rate(course, asked, max(step["first_current_ampere"] for step in course.rows[first : last + 1]), first)
@@ -116,6 +196,9 @@ def _preconditioning(course: Course, asked: Preconditioning, discharge: FullDisc
     """Hold the capacities up to the one that is used against the agreement that is asked of them."""
     if discharge.previous is None:
         yield message("measure.unconditioned", step=_number(course, discharge.first))
+    run = sum(d.first <= discharge.first for d in course.full_discharges)
+    if run > asked.maximum_cycles:
+        yield message("measure.too_many_cycles", found=run, asked=asked.maximum_cycles)
     level = course.battery.level if course.battery else "cell"
     count = asked.agreeing_cells if level == "cell" else asked.agreeing_packs
     taken = [-(course.net(d.first, d.last) or 0.0) for d in course.full_discharges if d.first <= discharge.first][-count:]
@@ -150,6 +233,8 @@ def _temperature(measured: pl.DataFrame, procedure: Procedure) -> Iterator[Messa
 def _sampling(course: Course, measured: pl.DataFrame, procedure: Procedure) -> Iterator[Message]:
     if course.recording.sampling == "step":
         yield message("measure.only_ends_recorded")
+        return
+    if procedure.sampling_interval_s is None:
         return
     coarse = measured.filter(pl.col("longest_interval_second").round(MICROSECOND) > procedure.sampling_interval_s)
     if coarse.height:

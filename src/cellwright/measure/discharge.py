@@ -20,6 +20,7 @@ from cellwright.core.tester import Tester
 from cellwright.measure.budget import printed_step
 from cellwright.measure.counters import counter_columns
 from cellwright.measure.course import NEGLIGIBLE, Course, FullDischarge, Limit, same_current
+from cellwright.measure.naming import named_span
 
 VERSION = "1"
 DISAGREEMENT = 5e-3
@@ -40,7 +41,14 @@ _EFFICIENCIES: dict[str, Kind] = {"coulombic_efficiency": "capacity", "energy_ef
 _COLUMNS: dict[Kind, str] = {"capacity": "step_net_capacity_ah", "energy": "step_net_energy_wh"}
 
 
-def capacity(recording: Recording, battery: Battery | None = None, tester: Tester | None = None) -> Quantity:
+def capacity(
+    recording: Recording,
+    battery: Battery | None = None,
+    tester: Tester | None = None,
+    *,
+    step: int | None = None,
+    cycle: int | None = None,
+) -> Quantity:
     """Capacity of the reference discharge: the charge taken out from full to empty.
 
     Parameters
@@ -52,6 +60,8 @@ def capacity(recording: Recording, battery: Battery | None = None, tester: Teste
         ``conditions["window_basis"]`` says so.
     tester
         Its errors give the uncertainty; without it there is none.
+    step, cycle
+        ``step_count`` of the discharge that is asked for, or ``cycle_count`` (of `cycles`) of its discharge; without them it is found.
 
     Returns
     -------
@@ -62,7 +72,13 @@ def capacity(recording: Recording, battery: Battery | None = None, tester: Teste
     ``start_temperature_uncertainty_kelvin``, ``voltage_window_volt``, ``window_basis``,
     ``end_voltage_volt``, ``charge_mode`` and ``charge_end_current_ampere`` of the charge before, ``rest_before_s``, ``duration_s``,
     ``unconditioned``, ``step_count``; ``counter_ah``, what the tester itself counted, where that differs by more than 0.5 %;
-    ``pause_s``, how long the test stood still in it, where it did: nothing is counted through a pause.
+    ``pause_s``, how long the test stood still in it, where it did: nothing is counted through a pause. Absent as well where the discharge
+    that is asked for was not one from full to empty.
+
+    Raises
+    ------
+    UsageError
+        Where the recording has no such step under current or no such cycle, or both are given.
 
     Notes
     -----
@@ -70,12 +86,19 @@ def capacity(recording: Recording, battery: Battery | None = None, tester: Teste
     ended within the reading's expanded uncertainty (k = 2) of it. Uncertainty: `cellwright.measure.budget.Budget.charge` (JCGM 100),
     and `Budget.cut_off` for the voltage at which the discharge was ended; that of a step sheet lacks the second, as it has no slope.
     """
-    return capacities(Course(recording, battery, tester))[0]
+    return _asked(Course(recording, battery, tester), "capacity", step, cycle)
 
 
-def energy(recording: Recording, battery: Battery | None = None, tester: Tester | None = None) -> Quantity:
-    """Energy of the reference discharge [Wh]: E = ∫ V·I dt; parameters, conditions and reasons as in `capacity`."""
-    return energies(Course(recording, battery, tester))[0]
+def energy(
+    recording: Recording,
+    battery: Battery | None = None,
+    tester: Tester | None = None,
+    *,
+    step: int | None = None,
+    cycle: int | None = None,
+) -> Quantity:
+    """Energy of the reference discharge [Wh]: E = ∫ V·I dt; parameters, conditions, reasons and errors as in `capacity`."""
+    return _asked(Course(recording, battery, tester), "energy", step, cycle)
 
 
 def efficiencies(recording: Recording, battery: Battery | None = None, tester: Tester | None = None) -> dict[str, tuple[Quantity, ...]]:
@@ -108,6 +131,20 @@ def cycle_efficiencies(course: Course) -> dict[str, tuple[Quantity, ...]]:
         kept = tuple(q for q in ratios if q is not None)
         found[name] = kept or (absent(name, "1", _no_cycle(course)),)
     return found
+
+
+def _asked(course: Course, kind: Kind, step: int | None, cycle: int | None) -> Quantity:
+    """Return the one to use, or the one that is named."""
+    if step is None and cycle is None:
+        return _all(course, kind)[0]
+    span = named_span(course, step, cycle)
+    if span is None:
+        return absent(kind, _UNITS[kind], message("measure.no_discharge_in_cycle", cycle=cycle))
+    for discharge in course.full_discharges:
+        if (discharge.first, discharge.last) == span:
+            found = _taken(course, discharge, kind)
+            return found or absent(kind, _UNITS[kind], message("measure.not_counted", column=_COLUMNS[kind]))
+    return absent(kind, _UNITS[kind], message("measure.named_not_full", step=course.rows[span[0]]["step_count"]))
 
 
 def _all(course: Course, kind: Kind) -> tuple[Quantity, ...]:

@@ -69,22 +69,25 @@ def _next_edge() -> pl.Expr:
 
 
 def with_charges(table: pl.DataFrame, sampling: Sampling) -> pl.DataFrame:
-    """Add charge, energy and mean current of each step, positive where the battery was charged."""
-    counts = counted(table, "capacity_ah")
+    """Add charge, energy and mean current of each step, positive where the battery was charged, and what was put in and taken out."""
+    net = counted(table, "capacity_ah")
+    table = table.with_columns(net.alias("counted_net_capacity_ah"))
+    ways = ("net", "charging", "discharging")
     if sampling == "step":
-        capacity, energy = counts, counted(table, "energy_wh")
+        counts = {f"step_{way}_{kind}": counted(table, kind, way) for way in ways for kind in ("capacity_ah", "energy_wh")}
     else:
-        capacity, energy = _integral("charge", "current_ampere"), _integral("energy", "power_watt")
-    table = table.with_columns(
-        capacity.alias("step_net_capacity_ah"), energy.alias("step_net_energy_wh"), counts.alias("counted_net_capacity_ah")
-    )
+        counts = _integrals("capacity_ah", "charge", "current_ampere") | _integrals("energy_wh", "energy", "power_watt")
+    table = table.with_columns(**counts)
     return table.with_columns(_mean_current(sampling).alias("mean_current_ampere"))
 
 
-def _integral(inside: str, rate: str) -> pl.Expr:
+def _integrals(kind: str, inside: str, rate: str) -> dict[str, pl.Expr]:
     """Integral between a step's edges: between its samples by the trapezoidal rule, outside at the nearest sample's rate; over 3600 s."""
-    before, after = pl.col(f"first_{rate}") * (_FIRST - _BEGAN), pl.col(f"last_{rate}") * (_ENDED - _LAST)
-    return (pl.col(inside) + before + after) / 3600
+    first, last = pl.col(f"first_{rate}"), pl.col(f"last_{rate}")
+    lead, trail = _FIRST - _BEGAN, _ENDED - _LAST
+    net = (pl.col(inside) + first * lead + last * trail) / 3600
+    into = (pl.col(f"{inside}_put_in") + first.clip(lower_bound=0.0) * lead + last.clip(lower_bound=0.0) * trail) / 3600
+    return {f"step_net_{kind}": net, f"step_charging_{kind}": into, f"step_discharging_{kind}": into - net}
 
 
 def _mean_current(sampling: Sampling) -> pl.Expr:

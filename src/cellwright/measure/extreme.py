@@ -15,9 +15,9 @@ from cellwright.core.messages import message
 from cellwright.core.quantity import Method, Quantity, absent
 from cellwright.core.recording import Recording
 from cellwright.core.tester import Tester
-from cellwright.measure.cells import cell_extremes, spread
 from cellwright.measure.course import Course
 from cellwright.measure.isolation import isolated_temperatures, isolated_voltages
+from cellwright.measure.modules.extreme import cell_extremes, spread
 from cellwright.measure.probes import AMBIENT, probes
 from cellwright.measure.readings import Extreme, found_extremes, readings, record_of
 from cellwright.measure.rest import sags
@@ -66,7 +66,7 @@ def extremes_of(course: Course) -> dict[str, tuple[Quantity, ...]]:
     found = {name: _voltage(course, name, way) for name, way in (("maximum_voltage", 1), ("minimum_voltage", -1))}
     found |= cell_extremes(course) | _temperatures(course)
     found["maximum_current"] = (_greatest_current(course),)
-    found["rest_sag"] = sags(course) if course.complete else (_not_recorded("rest_sag", "V/h", course.missing),)
+    found["rest_sag"] = (absent("rest_sag", "V/h", course.unsuited),) if course.unsuited else sags(course)
     found["cell_voltage_spread"] = (spread(course),)
     return found
 

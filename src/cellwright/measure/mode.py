@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from cellwright.core.columns import VOLTAGE
+from cellwright.core.columns import CURRENT, VOLTAGE
+from cellwright.measure.runs import Block, Part
+
+if TYPE_CHECKING:
+    from cellwright.measure.facts import Cut
 
 LEVEL = 0.95
 STEADY_VOLTAGE = 2e-3
@@ -19,27 +26,43 @@ _RESTS = r"^r$|rest|静置|搁置|休止|휴지"
 _MOVES = r"^[cd]$|d?chg|d?chrg|charge|充电|放电|충전|방전"
 
 
-def mode_columns() -> list[pl.Expr]:
-    """What each sample says of the mode; needs ``size`` and ``peak`` [A] of the current and ``inside``, false at a step's first sample."""
-    level = pl.col("size") >= LEVEL * pl.col("peak")
-    return [(level | ~pl.col("inside")).alias("level")]
+def held(cut: Cut, found: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Tell how the current was held in each step, for `mode`.
 
+    That is how much of it was at its level, and what the voltage did inside the step and after the current had left its level.
 
-def mode_facts() -> list[pl.Expr]:
-    """What the samples of a step say of its mode, for an aggregation by step. A step's first sample may lie on the ramp and is left out."""
-    voltage, level = pl.col(VOLTAGE), pl.col("level")
-    tail, body = voltage.filter(~level), voltage.filter(pl.col("inside"))
-    return [
-        level.mean().alias("level_share"),
-        level.last().alias("ends_level"),
-        tail.len().alias("tail_samples"),
-        (tail.max() - tail.min()).alias("tail_spread"),
-        (body.max() - body.min()).alias("body_spread"),
-    ]
+    Parameters
+    ----------
+    cut
+        The steps.
+    found
+        Of each step ``moving``, ``least_size`` and ``greatest_size`` [A], ``lowest`` and ``highest`` [V], ``first_current_ampere``,
+        ``last_current_ampere`` [A].
+    """
+    peak = np.maximum(found["greatest_size"], np.abs(found["first_current_ampere"]))
+    tapering = found["moving"] & (found["least_size"] < LEVEL * peak)
+    current, voltage, level = cut.column(CURRENT), cut.column(VOLTAGE), LEVEL * peak[tapering & (cut.samples > 1)]
+
+    def kernel(block: Block) -> dict[str, Part]:
+        below, volt = np.abs(block.of(current)) < block.at_each(level), block.of(voltage)
+        tail = np.where(below, volt, np.nan)
+        return {"below": block.total(below), "lowest": block.least(tail), "highest": block.greatest(tail)}
+
+    tapering, tail = cut.inside(kernel, tapering)
+    facts = {"tail_samples": np.zeros(len(peak), dtype=np.int64), "tail_spread": np.full(len(peak), np.nan)}
+    if tail:
+        facts["tail_samples"][tapering] = tail["below"]
+        facts["tail_spread"][tapering] = tail["highest"] - tail["lowest"]
+    several = cut.samples > 1
+    return facts | {
+        "level_share": 1 - facts["tail_samples"] / cut.samples,
+        "ends_level": ~several | (np.abs(found["last_current_ampere"]) >= LEVEL * peak),
+        "body_spread": np.where(several, found["highest"] - found["lowest"], np.nan),
+    }
 
 
 def mode(sampling: Literal["series", "step"], *, labelled: bool) -> pl.Expr:
-    """Name the mode of each step, ``CC``, ``CV``, ``CCCV`` or null, from `mode_facts`.
+    """Name the mode of each step, ``CC``, ``CV``, ``CCCV`` or null, from what `held` found.
 
     The current is constant where it stays within 5 % of its greatest size; what comes after it left that level is at constant
     voltage where the voltage stays within 0.2 %. A step sheet has only two samples a step: there the tester's own label is read,
@@ -61,20 +84,26 @@ def mode(sampling: Literal["series", "step"], *, labelled: bool) -> pl.Expr:
     )
 
 
-def labelled_moving(size: pl.Expr, band: float) -> pl.Expr:
-    """Whether a step is under current: by the tester's word where it says so, else where ``size`` [A] is beyond a band.
+def threshold(labels: pl.DataFrame, size: NDArray[np.float64], band: float) -> NDArray[np.float64]:
+    """Return the largest current [A] that is none, step by step: what the tester calls a step decides where the current is small.
 
     A small current is one if the program asked for it. A word that the current contradicts is not believed.
+
+    Parameters
+    ----------
+    labels
+        A row a step, with ``step_type`` where the tester has a word for it.
+    size
+        Greatest size of the current inside each step [A].
+    band
+        Largest current [A] that is taken for none where there is no word.
     """
+    if "step_type" not in labels.columns:
+        return np.full(len(size), band)
     label = pl.col("step_type").cast(pl.String).str.to_lowercase().fill_null("")
-    rests, moves = label.str.contains(_RESTS), label.str.contains(_MOVES)
-    return (
-        pl.when(rests)
-        .then(size > pl.max_horizontal(pl.lit(band), CONTRADICTED * size.max()))
-        .when(moves)
-        .then(size > 0)
-        .otherwise(size > band)
-    )
+    contradicted = max(band, CONTRADICTED * float(size.max()))
+    words = pl.when(label.str.contains(_RESTS)).then(contradicted).when(label.str.contains(_MOVES)).then(0.0).otherwise(band)
+    return labels.select(words.cast(pl.Float64)).to_series().to_numpy()
 
 
 def _label() -> pl.Expr:

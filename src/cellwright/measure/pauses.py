@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cellwright.core.columns import TIME
+from cellwright.core.columns import CURRENT, TIME, VOLTAGE
+
+if TYPE_CHECKING:
+    from cellwright.measure.facts import Cut
+
+OWN_TIME = "step_time_second"
 
 FAR = 10.0
 """A gap is a pause where it is this many times as long as 19 in 20 of the step's intervals: sampling by voltage stretches them less."""
@@ -20,7 +28,60 @@ UNCOVERED_S = 1.0
 _STEP = "step"
 
 
-def ran(band: float, *, timed: bool) -> list[pl.Expr]:
+def suspects(found: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
+    """Tell in which steps a pause may be: some gap is long and far longer than the shortest, or the step's own time did not cover it."""
+    longest = found["longest_interval_second"]
+    suspected = (longest > SHORTEST_PAUSE_S) & (longest > FAR * found["shortest"])
+    return suspected if "uncovered" not in found else suspected | (found["uncovered"] > UNCOVERED_S)
+
+
+def without_pauses(cut: Cut, chosen: NDArray[np.bool_], band: float) -> dict[str, NDArray[Any]]:
+    """Return charge [A·s], energy [W·s] and the longest interval [s] of the chosen steps without the pauses in them, and these [s].
+
+    Parameters
+    ----------
+    cut
+        The steps.
+    chosen
+        Which of them may have a pause.
+    band
+        Largest current [A] that is taken for none.
+    """
+    if not chosen.any():
+        return {}
+    lengths = cut.samples[chosen]
+    rows: NDArray[np.intp] = np.arange(int(lengths.sum())) + np.repeat(cut.starts[chosen] - (np.cumsum(lengths) - lengths), lengths)
+    timed = OWN_TIME in cut.table.columns
+    samples = cut.table.select(TIME, CURRENT, VOLTAGE, *([OWN_TIME] if timed else []))[rows]
+    current, power, interval = pl.col(CURRENT), pl.col("power"), pl.col("interval")
+    frame = samples.lazy().with_columns(
+        pl.Series(_STEP, np.repeat(np.arange(len(lengths)), lengths)),
+        (current * pl.col(VOLTAGE)).alias("power"),
+        current.abs().alias("size"),
+    )
+    frame = frame.with_columns((pl.col(_STEP) == pl.col(_STEP).shift(1)).fill_null(value=False).alias("inside"))
+    into, before = current.clip(lower_bound=0.0), current.shift(1).clip(lower_bound=0.0)
+    inward = into * pl.col(VOLTAGE) + before * pl.col(VOLTAGE).shift(1)
+    grouped = (
+        frame.with_columns(*_ran(band, timed=timed))
+        .with_columns(
+            (interval * (current + current.shift(1)) / 2).alias("charge"),
+            (interval * (power + power.shift(1)) / 2).alias("energy"),
+            (interval * (into + before) / 2).alias("charge_put_in"),
+            (interval * inward / 2).alias("energy_put_in"),
+        )
+        .group_by(_STEP, maintain_order=True)
+        .agg(
+            pl.col("charge", "energy", "charge_put_in", "energy_put_in").sum(),
+            interval.max().alias("longest_interval_second"),
+            pl.col("pause").sum().alias("pause_second"),
+            pl.when(pl.col("pause").max() > 0).then(interval.median()).otherwise(0.0).alias("pause_interval"),
+        )
+    )
+    return {column.name: column.to_numpy() for column in grouped.drop(_STEP).collect().iter_columns()}
+
+
+def _ran(band: float, *, timed: bool) -> list[pl.Expr]:
     """How long the step ran before each of its samples, ``interval`` [s], null at its first, and the ``pause`` [s] in it.
 
     Where the tester tells the step's own time, that is how long it ran, if the test's time went further by half a usual interval.

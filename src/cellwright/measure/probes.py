@@ -34,6 +34,16 @@ def mean_temperature(table: pl.DataFrame) -> pl.Expr | None:
     return pl.mean_horizontal(finite(pl.col(name)) for name in found) if found else None
 
 
+def temperature(table: pl.DataFrame) -> pl.Series | None:
+    """Return `mean_temperature` at each row [°C]; where there is but one probe, its readings as they are."""
+    mean = mean_temperature(table)
+    if mean is None:
+        return None
+    found = probes(table)
+    single = CELL_TEMPERATURES not in table.columns and len(found) == 1
+    return table[found[0]] if single else table.select(mean).to_series()
+
+
 def finite(reading: pl.Expr) -> pl.Expr:
     """Empty what is no finite number."""
     number = reading.cast(pl.Float64)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cellwright.core.messages import Message, message
 from cellwright.core.procedure import Pulse, Pulses
 from cellwright.measure.course import Course
+from cellwright.measure.pulse.trains import train
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,12 @@ def pulse_deviations(course: Course, asked: Pulses) -> Iterator[Message]:
 
 
 def _pulses(course: Course) -> Iterator[_Found]:
-    for row, pulse in enumerate(course.rows):
-        if pulse["pulse"] and (rest := course.rest_before(row)):
-            rate, duration = course.c_rate(pulse["mean_current_ampere"])["c_rate"], pulse["duration_second"]
-            yield _Found(pulse["step_count"], pulse["kind"], rate, duration, rest[1], course.charge_state[rest[0]])
+    found = train(course)
+    steps, states = found.course.rows, found.course.charge_state
+    each = zip(found.step_count, found.first, found.rest, found.duration_s, found.rest_s, strict=True)
+    for step, first, rest, duration, rested in each:
+        rate = course.c_rate(steps[int(first)]["mean_current_ampere"])["c_rate"]
+        yield _Found(step, steps[int(first)]["kind"], rate, float(duration), float(rested), states[int(rest)])
 
 
 def _group(found: Sequence[_Found], asked: Pulses, soc: float | None) -> Iterator[Message]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cellwright.core.battery import Battery
 from cellwright.core.columns import CURRENT, TIME, VOLTAGE
@@ -16,23 +15,18 @@ from cellwright.core.quantity import Method, Quantity, absent
 from cellwright.core.recording import Recording
 from cellwright.core.tester import Tester
 from cellwright.measure.course import Course
-from cellwright.measure.edges import MICROSECOND
+from cellwright.measure.pulse.moments import NEAR, NONE, STEADY, TIMES_S, moments, time_after
+from cellwright.measure.pulse.trains import Train, train
+from cellwright.measure.runs import Rows
 
-TIMES_S = (0.1, 1.0, 2.0, 5.0, 10.0, 18.0, 30.0)
-"""Nominal times after the edge [s]; with the end of the pulse. 0.1, 2, 5, 10, 18 and 30 s are reported of ISO 12405-4."""
-
-NEAR = 0.1
-"""Share of a nominal time within which a sample stands for it."""
-
-STEADY = 0.05
 SCATTER_OF = 20
 FEWEST_READINGS = 10
 METHOD = Method("pulse-resistance", "1")
 
 
 @dataclass(frozen=True)
-class _Reading:
-    """What was read at one moment: ``time_s`` after the edge."""
+class Reading:
+    """What was read at one moment: ``time_s`` [s] after the edge, for ``nominal_s``; voltage [V], current [A]."""
 
     nominal_s: float
     time_s: float
@@ -47,7 +41,7 @@ def resistances(recording: Recording, battery: Battery | None = None, tester: Te
     Parameters
     ----------
     recording
-        A series or a step sheet. A pulse is a charge or discharge of at most 60 s right after a rest.
+        A series or a step sheet. A pulse is a charge or discharge of at most 60 s right after a rest, as in `cellwright.measure.pulses`.
     battery
         Its rated capacity is what states of charge are shares of where no full discharge was measured.
     tester
@@ -75,33 +69,42 @@ def resistances(recording: Recording, battery: Battery | None = None, tester: Te
 
 def pulse_resistances(course: Course) -> tuple[Quantity, ...]:
     """DC resistance of every pulse; one absent where there is none."""
-    pulses = [row for row, step in enumerate(course.rows) if step["pulse"]]
-    if not pulses:
+    pulses = train(course)
+    under_current = int(course.steps["pulse"].sum())
+    if not len(pulses) and not under_current:
         return (absent("dc_resistance", "ohm", message("measure.no_pulse")),)
-    read = _at_end if course.recording.sampling == "step" else _sampled(course)
-    found = [q for row in pulses if (rest := course.rest_before(row)) for q in _of_pulse(course, row, rest, read(course.rows[row], row))]
+    found = [q for number, readings in enumerate(readings_of(pulses)) for q in of_pulse(pulses, number, readings)]
     if found:
         return tuple(found)
-    return (absent("dc_resistance", "ohm", message("measure.no_pulse_resolved", count=len(pulses))),)
+    return (absent("dc_resistance", "ohm", message("measure.no_pulse_resolved", count=max(under_current, len(pulses)))),)
 
 
-def _of_pulse(course: Course, row: int, rest: tuple[int, float], read: Iterator[_Reading]) -> Iterator[Quantity]:
-    pulse, before = course.rows[row], course.rows[rest[0]]
-    noise = _noise(course, rest[0])
+def readings_of(pulses: Train) -> Iterable[list[Reading]]:
+    """Return what was read of each pulse, at the times that are resolved."""
+    if not len(pulses):
+        return ()
+    return _at_end(pulses) if pulses.course.recording.sampling == "step" else _sampled(pulses)
+
+
+def of_pulse(pulses: Train, number: int, readings: Sequence[Reading]) -> Iterator[Quantity]:
+    """Return the resistance at each reading of one pulse."""
+    course, rest = pulses.course, int(pulses.rest[number])
+    pulse = course.rows[int(pulses.first[number])]
+    noise = voltage_noise(course, rest) if readings else 0.0
     common: dict[str, Any] = {
         "direction": pulse["kind"],
-        "duration_s": pulse["duration_second"],
-        "rest_before_s": rest[1],
-        **course.state_of_charge(rest[0]),
-        "step_count": pulse["step_count"],
+        "duration_s": float(pulses.duration_s[number]),
+        "rest_before_s": float(pulses.rest_s[number]),
+        **course.state_of_charge(rest),
+        "step_count": pulses.step_count[number],
     }
     if (temperature := pulse.get("mean_temperature_celsius")) is not None:
         common["temperature_celsius"] = temperature
-    for reading in read:
-        yield _resistance(course, before, reading, common, noise)
+    for reading in readings:
+        yield _resistance(course, course.rows[rest], reading, common, noise)
 
 
-def _noise(course: Course, rest: int) -> float:
+def voltage_noise(course: Course, rest: int) -> float:
     """Repeatability of one voltage reading [V]: scatter about a line through the last readings of the rest; 0 where they are too few.
 
     A step sheet has none, and what scatters less than the last digit is in the rounding.
@@ -114,7 +117,7 @@ def _noise(course: Course, rest: int) -> float:
     return float(np.sqrt(residual @ residual / (len(volt) - 2)))
 
 
-def _resistance(course: Course, before: dict[str, Any], reading: _Reading, common: dict[str, Any], noise: float) -> Quantity:
+def _resistance(course: Course, before: dict[str, Any], reading: Reading, common: dict[str, Any], noise: float) -> Quantity:
     step = reading.current - before["last_current_ampere"]
     value = (reading.voltage - before["last_voltage_volt"]) / step
     records = (before["last_record_index"], reading.record)
@@ -125,11 +128,13 @@ def _resistance(course: Course, before: dict[str, Any], reading: _Reading, commo
     return course.budget.quantity("dc_resistance", value, "ohm", components, method=METHOD, conditions=own | common, evidence=evidence)
 
 
-def _at_end(pulse: dict[str, Any], _row: int) -> Iterator[_Reading]:
-    """Read the end of a pulse of a step sheet, unless the current had fallen by then."""
-    time, current = pulse["duration_second"], pulse["last_current_ampere"]
-    if time > 0 and abs(current) >= (1 - STEADY) * abs(pulse["first_current_ampere"]):
-        yield _Reading(_nominal(time), time, pulse["last_voltage_volt"], current, pulse["last_record_index"])
+def _at_end(pulses: Train) -> Iterator[list[Reading]]:
+    """Read the end of each pulse of a step sheet, unless the current had fallen by then."""
+    rows: list[dict[str, Any]] = pulses.course.rows
+    for first, last, time in zip(pulses.first, pulses.last, pulses.duration_s.tolist(), strict=True):
+        end, current = rows[int(last)], rows[int(last)]["last_current_ampere"]
+        held = time > 0 and abs(current) >= (1 - STEADY) * abs(rows[int(first)]["first_current_ampere"])
+        yield [Reading(_nominal(time), time, end["last_voltage_volt"], current, end["last_record_index"])] if held else []
 
 
 def _nominal(time_s: float) -> float:
@@ -137,35 +142,17 @@ def _nominal(time_s: float) -> float:
     return next((t for t in TIMES_S if abs(time_s - t) <= NEAR * t), time_s)
 
 
-def _sampled(course: Course) -> Callable[[dict[str, Any], int], Iterator[_Reading]]:
-    """Prepare to read the resolved times of pulses of a series."""
-    columns = [course.samples[c].to_numpy() for c in (TIME, VOLTAGE, CURRENT, "record_index")]
+def _sampled(pulses: Train) -> Iterator[list[Reading]]:
+    """Read each pulse of a series at the times that a sample stands for; no sample stands for two."""
+    found = moments(pulses)
+    rows = np.column_stack([found.at, np.where((found.at == found.end[:, None]).any(axis=1), NONE, found.end)])
+    after = np.column_stack([time_after(pulses, column) for column in rows.T])
+    table = pulses.course.samples
+    volt, ampere, record = (_taken(table[c].to_numpy(), rows) for c in (VOLTAGE, CURRENT, "record_index"))
+    for places, *read in zip(rows.tolist(), after.tolist(), volt, ampere, record, strict=True):
+        nominal = (*TIMES_S, _nominal(read[0][-1]))
+        yield [Reading(t, *at) for t, row, *at in zip(nominal, places, *read, strict=True) if row != NONE]
 
-    def read(pulse: dict[str, Any], row: int) -> Iterator[_Reading]:
-        time, volt, ampere, record = (column[course.span(row, row)] for column in columns)
-        after: NDArray[np.float64] = np.asarray(time - pulse["start_time_second"], dtype=np.float64).round(MICROSECOND)
-        for nominal, i in _resolved(after, np.abs(ampere), pulse["edge_uncertainty_second"]).items():
-            yield _Reading(_nominal(nominal), float(after[i]), float(volt[i]), float(ampere[i]), int(record[i]))
 
-    return read
-
-
-def _resolved(after: NDArray[np.float64], size: NDArray[np.float64], unsure: float) -> dict[float, int]:
-    """Nominal times of a pulse that a sample stands for, each with that sample.
-
-    Parameters
-    ----------
-    after, size
-        Time after the edge [s] and size of the current [A] of each sample.
-    unsure
-        Half the stretch in which the edge lies [s].
-    """
-    unsteady = after[size < (1 - STEADY) * size.max()]
-    found: dict[float, int] = {}
-    for nominal in (*TIMES_S, float(after[-1])):
-        i = int(np.abs(after - nominal).argmin())
-        near = after[i] > 0 and abs(after[i] - nominal) + unsure <= NEAR * nominal
-        held = not np.any((unsteady > NEAR * nominal) & (unsteady <= after[i]))
-        if near and held and i not in found.values():
-            found[nominal] = i
-    return found
+def _taken(column: Any, rows: Rows) -> list[list[Any]]:
+    return column[rows].tolist()

@@ -36,7 +36,7 @@ CLOCK_H = 1e-9
 
 
 @dataclass(frozen=True)
-class _Rest:
+class Rest:
     """A rest, as rows of the steps: it may have been several steps of the program."""
 
     first: int
@@ -65,7 +65,7 @@ def rest_voltages(recording: Recording, battery: Battery | None = None, tester: 
 
 def end_voltages(course: Course) -> tuple[Quantity, ...]:
     """Voltage at the end of every rest; one absent where none is long enough."""
-    found = tuple(_end_voltage(course, r) for r in _rests(course) if r.duration_s >= SHORTEST_REST_S)
+    found = tuple(_end_voltage(course, r) for r in rests(course) if r.duration_s >= SHORTEST_REST_S)
     return found or (absent("rest_voltage", "V", message("measure.no_rest", shortest_s=SHORTEST_REST_S)),)
 
 
@@ -87,7 +87,7 @@ def sags(course: Course) -> tuple[Quantity, ...]:
     """
     if course.recording.sampling == "step":
         return (absent("rest_sag", "V/h", message("measure.rest_not_sampled")),)
-    found = [q for r in _rests(course) if r.duration_s >= SHORTEST_SAG_S and (q := _sag(course, r)) is not None]
+    found = [q for r in rests(course) if r.duration_s >= SHORTEST_SAG_S and (q := _sag(course, r)) is not None]
     kept = [q for q in found if q.conditions.get("direction") != "discharge" or (q.value or 0.0) >= 0.0]
     if kept:
         return tuple(sorted(kept, key=lambda q: q.value or 0.0, reverse=True))
@@ -101,17 +101,17 @@ def last_rest(course: Course) -> int | None:
     return next((row for row in reversed(range(len(course.rows))) if course.rows[row]["kind"] == "rest"), None)
 
 
-def _rests(course: Course) -> Iterator[_Rest]:
+def rests(course: Course) -> Iterator[Rest]:
     """Give each rest whole: one that the program has cut into steps is one rest."""
     first = 0
     for kind, group in groupby(course.rows, key=lambda step: step["kind"]):
         steps = list(group)
         if kind == "rest":
-            yield _Rest(first, first + len(steps) - 1, sum(step["duration_second"] for step in steps))
+            yield Rest(first, first + len(steps) - 1, sum(step["duration_second"] for step in steps))
         first += len(steps)
 
 
-def _end_voltage(course: Course, rest: _Rest) -> Quantity:
+def _end_voltage(course: Course, rest: Rest) -> Quantity:
     step = course.rows[rest.last]
     value, record = step["last_voltage_volt"], step["last_record_index"]
     return course.budget.quantity(
@@ -125,7 +125,7 @@ def _end_voltage(course: Course, rest: _Rest) -> Quantity:
     )
 
 
-def _conditions(course: Course, rest: _Rest, step: dict[str, Any]) -> dict[str, Any]:
+def _conditions(course: Course, rest: Rest, step: dict[str, Any]) -> dict[str, Any]:
     conditions = {"duration_s": rest.duration_s, **course.state_of_charge(rest.last), "step_count": step["step_count"]}
     if rest.first:
         conditions["direction"] = course.rows[rest.first - 1]["kind"]
@@ -135,7 +135,7 @@ def _conditions(course: Course, rest: _Rest, step: dict[str, Any]) -> dict[str, 
 
 
 @dataclass(frozen=True)
-class _Line:
+class Line:
     """A straight line through a stretch of a rest: slope and its standard error [V/h], and of how many readings."""
 
     slope: float
@@ -143,8 +143,8 @@ class _Line:
     count: int
 
 
-def _sag(course: Course, rest: _Rest) -> Quantity | None:
-    table = _undisturbed(course.samples[course.span(rest.first, rest.last)])
+def _sag(course: Course, rest: Rest) -> Quantity | None:
+    table = undisturbed(course.samples[course.span(rest.first, rest.last)])
     hours, volt = table[TIME].to_numpy() / 3600, table[VOLTAGE].to_numpy()
     usual = float(np.median(np.diff(hours))) if len(hours) > 1 else 0.0
     lasted = min(float(hours[-1] - hours[0]) + usual, rest.duration_s / 3600)  # the first reading comes after the edge
@@ -153,7 +153,7 @@ def _sag(course: Course, rest: _Rest) -> Quantity | None:
     window = max(lasted / 3, SHORTEST_FIT_S / 3600)
     last = hours >= hours[-1] - window - CLOCK_H
     third_before = ~last & (hours >= hours[-1] - 2 * window)
-    line, before = (_line(hours[part], volt[part]) for part in (last, third_before))
+    line, before = (straight_line(hours[part], volt[part]) for part in (last, third_before))
     if line is None:
         return None
     rows = table["record_index"].to_numpy()[last]
@@ -172,7 +172,7 @@ def _sag(course: Course, rest: _Rest) -> Quantity | None:
     )
 
 
-def _undisturbed(table: pl.DataFrame) -> pl.DataFrame:
+def undisturbed(table: pl.DataFrame) -> pl.DataFrame:
     """Return what comes after the last pause or jump of a rest: where the voltage leaps at rest, someone touched the leads."""
     volt = table[VOLTAGE].to_numpy()
     table = table.filter(~isolated_voltages(volt, table[CURRENT].to_numpy()))
@@ -181,7 +181,7 @@ def _undisturbed(table: pl.DataFrame) -> pl.DataFrame:
     return table[max(since_last_pause(time), int(jumps[-1]) + 1 if len(jumps) else 0) :]
 
 
-def _line(hours: NDArray[np.float64], volt: NDArray[np.float64]) -> _Line | None:
+def straight_line(hours: NDArray[np.float64], volt: NDArray[np.float64]) -> Line | None:
     """Fit a line through readings [V] over time [h] by least squares; None where they are too few."""
     count = len(hours)
     if count < FEWEST_READINGS:
@@ -190,9 +190,9 @@ def _line(hours: NDArray[np.float64], volt: NDArray[np.float64]) -> _Line | None
     spread = float(time @ time)
     slope = float(time @ volt) / spread
     residual = volt - volt.mean() - slope * time
-    return _Line(slope, sqrt(float(residual @ residual) / (count - 2) / spread), count)
+    return Line(slope, sqrt(float(residual @ residual) / (count - 2) / spread), count)
 
 
-def _still_slowing(before: _Line, now: _Line) -> bool:
+def _still_slowing(before: Line, now: Line) -> bool:
     """Whether the voltage moved, and does so by more than 30 % less than before."""
     return abs(before.slope) > 2 * before.error and abs(now.slope) < STILL * abs(before.slope)

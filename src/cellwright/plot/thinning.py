@@ -83,7 +83,7 @@ def curve(recording: Recording, points: int = 1000) -> Curve:
     Parameters
     ----------
     recording
-        Any; of a step sheet the points are the ends of steps.
+        Any; of a step sheet the points are the ends of steps, of a spectrum there are none.
     points
         At most so many rows are kept.
 
@@ -94,6 +94,9 @@ def curve(recording: Recording, points: int = 1000) -> Curve:
     neither a long rest nor a burst of short pulses takes all the points. Between the steps of a sheet nothing is known; where more
     than a minute lies there, the lines break.
     """
+    if recording.is_spectrum or TIME not in recording.table.columns:
+        source = recording.source
+        return Curve(source.file, source.sha256, recording.sampling, rows=recording.table.height, time_h=(), record_index=(), series=())
     time = _floats(recording.table[TIME])
     lines = _lines(recording.table)
     by_step = recording.sampling == "step"

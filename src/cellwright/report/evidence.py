@@ -124,13 +124,13 @@ def _by_kind(quantity: Quantity, words: Words) -> dict[str, float]:
     """Contributions by what they come from, e.g. the readings' resolution; independent inputs of a kind add in quadrature."""
     kinds: dict[str, float] = {}
     for key, contribution in quantity.components.items():
-        kind = _kind(key, words)
+        kind = input_kind(key, words)
         kinds[kind] = hypot(kinds.get(kind, 0.0), contribution)
     return kinds
 
 
-def _kind(key: str, words: Words) -> str:
-    """``make/model:current:gain`` and ``3f2a…:812:voltage:resolution`` are a gain and a resolution, whichever the reading."""
+def input_kind(key: str, words: Words) -> str:
+    """Return what an input is: ``make/model:current:gain``, ``3f2a…:812:voltage:resolution`` a gain, a resolution, of whichever reading."""
     parts = key.split(":")[1:] or [key]
     named = ["temperature" if p.endswith("_celsius") else p for p in parts if not p.isdigit()]
     return words.label("input", "_".join(named))

@@ -1,10 +1,12 @@
-"""The cells of a module or pack: how far each went, and how far they lie apart at rest."""
+"""How far the cells of a module or pack went, and how far they lie apart at rest."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cellwright.core.columns import CELL_VOLTAGES, CURRENT
 from cellwright.core.messages import message
@@ -21,12 +23,36 @@ def cell_extremes(course: Course) -> dict[str, tuple[Quantity, ...]]:
     """Highest and lowest voltage of any cell, at any sample."""
     names = {"cell_maximum_voltage": 1, "cell_minimum_voltage": -1}
     table = course.recording.table
-    if CELL_VOLTAGES not in table.columns or not np.isfinite(cells := table[CELL_VOLTAGES].to_numpy().astype(np.float64)).any():
+    if CELL_VOLTAGES not in table.columns or not np.isfinite(cells := table[CELL_VOLTAGES].to_numpy()).any():
         return {name: (absent(name, "V", message("measure.not_recorded", columns=(CELL_VOLTAGES,))),) for name in names}
-    cells[~np.isfinite(cells)] = np.nan
     current = readings(table, CURRENT)
-    alone = np.stack([isolated_voltages(cells[:, n], current) for n in range(cells.shape[1])], axis=1)
-    return {name: tuple(_cell_reading(course, name, e) for e in found_extremes(cells, alone, way)) for name, way in names.items()}
+    return {name: tuple(_cell_reading(course, name, e) for e in _extremes(cells, current, way)) for name, way in names.items()}
+
+
+def _extremes(cells: NDArray[np.floating[Any]], current: NDArray[np.float64] | None, way: int) -> tuple[Extreme, ...]:
+    """Return the extreme over all cells, and the lone reading beyond it if there is one.
+
+    Which readings stand alone is looked for in the cell that went furthest, then in the next, until no other cell went as far.
+    """
+    furthest = np.fmax.reduce(np.where(np.isfinite(cells), way * cells, np.nan), axis=0)
+    order = np.argsort(-np.nan_to_num(furthest, nan=-np.inf), kind="stable")
+    found: list[Extreme] = []
+    for cell in order[np.isfinite(furthest[order])]:
+        kept = [e for e in found if not e.conditions]
+        if kept and way * max(kept, key=lambda e: way * e.value).value >= furthest[cell]:
+            break
+        log = cells[:, cell].astype(np.float64)
+        log[~np.isfinite(log)] = np.nan
+        found += [replace(e, at=(*e.at, int(cell))) for e in found_extremes(log, isolated_voltages(log, current), way)]
+    return _furthest(found, way)
+
+
+def _furthest(found: list[Extreme], way: int) -> tuple[Extreme, ...]:
+    """Return the furthest that does not stand alone, and the furthest lone one where that lies beyond it."""
+    kept, alone = ([e for e in found if bool(e.conditions) is lone] for lone in (False, True))
+    best = max(kept, key=lambda e: way * e.value)
+    beyond = max(alone, key=lambda e: way * e.value, default=best)
+    return (best, beyond) if way * beyond.value > way * best.value else (best,)
 
 
 def _cell_reading(course: Course, name: str, extreme: Extreme) -> Quantity:

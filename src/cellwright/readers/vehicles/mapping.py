@@ -49,17 +49,27 @@ def _values(raw: pl.DataFrame, signal: Signal) -> tuple[pl.Series, list[Message]
         notes.append(message("readers.blank_entries", column=signal.to, count=blank))
     counts = found(raw, signal.sentinels)
     notes += counted(signal.to, counts)
-    values = [_scaled(emptied(name, counts), signal) for name in raw.columns]
     if signal.to in FOLDED:
-        return raw.select(pl.concat_arr([value.cast(pl.Float32) for value in values]).alias(signal.to)).to_series(), notes
-    column = raw.select(values[0].alias(signal.to)).to_series()
+        entries = [_entry(raw[name], counts, signal) for name in raw.columns]
+        return pl.select(pl.concat_arr(entries).alias(signal.to)).to_series(), notes
+    column = raw.select(_scaled(emptied(raw.columns[0], counts), signal).alias(signal.to)).to_series()
     return (column.cast(pl.Int64, strict=False) if is_count(signal.to) else column), notes
+
+
+def _entry(raw: pl.Series, counts: Mapping[float, int], signal: Signal) -> pl.Series:
+    """Return what one cell or probe measured; a pack has hundreds, so that what is right as it is is not copied."""
+    if raw.dtype == pl.Float32 and not counts and _is_plain(signal):
+        return raw
+    return raw.to_frame().select(_scaled(emptied(raw.name, counts), signal).cast(pl.Float32)).to_series()
 
 
 def _unread(column: pl.Series) -> int:
     return column.cast(pl.Float64, strict=False).null_count() - column.null_count() if column.dtype == pl.String else 0
 
 
+def _is_plain(signal: Signal) -> bool:
+    return (signal.scale, signal.offset, signal.factor) == (1.0, 0.0, 1.0)
+
+
 def _scaled(number: pl.Expr, signal: Signal) -> pl.Expr:
-    plain = (signal.scale, signal.offset, signal.factor) == (1.0, 0.0, 1.0)
-    return number if plain else (number * signal.scale + signal.offset) * signal.factor
+    return number if _is_plain(signal) else (number * signal.scale + signal.offset) * signal.factor

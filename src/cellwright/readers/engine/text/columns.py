@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from cellwright.core.columns import REQUIRED
+from cellwright.core.columns import CELL_TEMPERATURES, CELL_VOLTAGES, REQUIRED
 from cellwright.readers.engine.names import is_count
 from cellwright.readers.engine.text.dialect import TEXTS, Dialect
 from cellwright.readers.engine.text.layout import Layout
@@ -14,6 +14,7 @@ from cellwright.readers.opening import HEAD
 SLICES = 15
 SLICE = 1 << 12
 MOSTLY = 0.5
+CELLS = (CELL_VOLTAGES, CELL_TEMPERATURES)
 
 Types = dict[str, Any]
 
@@ -42,6 +43,8 @@ def _known(column: str, seen: pl.Series | None, layout: Layout) -> Any:
         marked = layout.style.thousands and seen.drop_nulls().str.contains(layout.style.thousands, literal=True).any()
         least = 0 if column in REQUIRED else MOSTLY
         return pl.Float64 if not marked and isinstance(numbers, float) and numbers > least else pl.String
+    if column in CELLS:
+        return pl.Float32
     return pl.Int64 if is_count(column) and seen.dtype.is_integer() else pl.Float64
 
 

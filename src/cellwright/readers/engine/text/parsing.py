@@ -17,7 +17,7 @@ from cellwright.readers.engine.text.repeats import without_repeats
 from cellwright.readers.opening import HEAD, RawFile
 
 MOST_COLUMNS = 2000
-LARGE, WIDE, MOST_GROUPS = 16 << 20, 16, 3
+LARGE, WIDE, MOST_GROUPS = 16 << 20, 8, 3
 QUOTE = b'"'
 NOT_UTF8 = "invalid utf-8"
 
@@ -68,13 +68,21 @@ def _fast(content: bytes, layout: Layout, dialect: Dialect, kinds: Types, kept: 
     quoted = QUOTE in content
     options: dict[str, Any] = {**layout.options(dialect), "quote_char": QUOTE.decode() if quoted else None}
     options |= {"has_header": False, "skip_lines": above}
-    kinds = {name: pl.Categorical if kind == pl.String and name.lower().startswith(dialect.repeated) else kind for name, kind in kinds.items()}
+    kinds = {name: _repeated(name, kind, dialect) for name, kind in kinds.items()}
     groups = _groups(kinds, kept) if not quoted and _is_even(content, layout, len(kinds)) else [kept]
-    frame = pl.concat([pl.read_csv(content, schema=kinds, columns=group, **options).rechunk() for group in groups], how="horizontal")
+    if len(groups) == 1:
+        frame = pl.read_csv(content, schema=kinds, columns=groups[0], **options)
+    else:
+        # Each in one piece before the next is read, which then takes the room that the pieces had.
+        frame = pl.concat([pl.read_csv(content, schema=kinds, columns=group, **options).rechunk() for group in groups], how="horizontal")
     if quoted and frame.height < content.rstrip(b"\r\n").count(b"\n") + 1 - above:
         # A quote that is never closed swallows rows.
         raise pl.exceptions.ComputeError("rows within quotes")
     return frame
+
+
+def _repeated(name: str, kind: Any, dialect: Dialect) -> Any:
+    return pl.Categorical if kind == pl.String and name.lower().startswith(dialect.repeated) else kind
 
 
 def _groups(kinds: Types, kept: list[int] | None) -> list[list[int]]:
