@@ -7,7 +7,7 @@ The tester reads x = (1 + g)·X + o + noise, rounded, and holds the current, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,7 +20,7 @@ from cellwright.core.tester import Range, Tester
 
 Floats = NDArray[np.float64]
 
-START_CELSIUS, WARMS_KELVIN = 25.0, 8.0
+START_CELSIUS = 25.0
 FINE = 4001
 
 
@@ -53,7 +53,7 @@ class Noise:
 
     volt: float = 5e-5
     ampere: float = 1e-4
-    celsius: float = 0.02
+    celsius: float = 0.002
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,7 @@ class Bench:
     noise: Noise
     cell: Cell = field(default_factory=Cell)
     soc: float = 0.3
+    warms_kelvin: float = 8.0
     _time: float = 0.0
     _over: Floats = field(default_factory=lambda: np.zeros(0))
     _rows: list[dict[str, Floats]] = field(default_factory=list)
@@ -144,28 +145,25 @@ class Bench:
 
     def recording(self, rng: np.random.Generator) -> Recording:
         """Return what the tester wrote."""
-        time, within, ampere, volt, count = (
-            np.concatenate([r[name] for r in self._rows]) for name in ("time", "within", "ampere", "volt", "count")
-        )
-        celsius = warmth(time, time[-1])
-        tester, errors, noise = self.tester, self.errors, self.noise
-        table = pl.DataFrame(
-            {
-                "test_time_second": _rounded(time, tester.time_resolution_s),
-                "step_time_second": _rounded(within, tester.time_resolution_s),
-                "current_ampere": _read(ampere, errors.current, noise.ampere, tester.current[-1], rng),
-                "voltage_volt": _read(volt, errors.voltage, noise.volt, tester.voltage[-1], rng),
-                "surface_temperature_celsius": _read(celsius, errors.temperature, noise.celsius, tester.temperature[-1], rng),
-                "step_count": count.astype(np.int64),
-            }
-        )
-        source = Source("made-up", f"{int(rng.integers(2**62)):064x}", "made-up", "made-up", "benchmark", "1")
-        return Recording(table.with_row_index("record_index", offset=1), source)
+        course = {name: np.concatenate([r[name] for r in self._rows]) for name in self._rows[0]}
+        course["celsius"] = START_CELSIUS + self.warms_kelvin * np.exp(-((course["time"] / self._time - 0.5) ** 2) / 0.02)  # a hill
+        return written(course, self.tester, self.errors, self.noise, rng)
 
 
-def warmth(time: Floats, end: float) -> Floats:
-    """Return the true temperature [°C]: a hill in the middle of the test."""
-    return START_CELSIUS + WARMS_KELVIN * np.exp(-((time / end - 0.5) ** 2) / 0.02)
+def written(course: Mapping[str, Floats], tester: Tester, errors: Errors, noise: Noise, rng: np.random.Generator) -> Recording:
+    """Return what a tester writes of a true course: ``time``, time ``within`` the step [s], ``ampere``, ``volt``, ``celsius``, step ``count``."""
+    table = pl.DataFrame(
+        {
+            "test_time_second": _rounded(course["time"], tester.time_resolution_s),
+            "step_time_second": _rounded(course["within"], tester.time_resolution_s),
+            "current_ampere": _read(course["ampere"], errors.current, noise.ampere, tester.current[-1], rng),
+            "voltage_volt": _read(course["volt"], errors.voltage, noise.volt, tester.voltage[-1], rng),
+            "surface_temperature_celsius": _read(course["celsius"], errors.temperature, noise.celsius, tester.temperature[-1], rng),
+            "step_count": course["count"].astype(np.int64),
+        }
+    )
+    source = Source("made-up", f"{int(rng.integers(2**62)):064x}", "made-up", "made-up", "benchmark", "1")
+    return Recording(table.with_row_index("record_index", offset=1), source)
 
 
 def drawn(tester: Tester, rng: np.random.Generator) -> Errors:

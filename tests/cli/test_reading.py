@@ -23,6 +23,16 @@ def test_what_was_read_is_readable_by_others(good: Path):
     assert all(path.stat().st_mode & 0o044 == 0o044 for path in written)
 
 
+def test_files_of_one_name_are_written_beside_each_other(good: Path):
+    other = good.parent / "other"
+    other.mkdir()
+    (other / good.name).write_text(good.read_text("utf-8").replace("3.", "2."), "utf-8")
+    run("read", good, other / good.name, good, "--out", "bdf", cwd=good.parent)
+    written = sorted(p.name for p in (good.parent / "bdf").glob("*.parquet"))
+    assert len(written) == 3
+    assert written[-1] == "good.bdf.parquet"
+
+
 def test_info_in_json_names_rows_columns_and_the_reason_of_a_failure(good: Path):
     (good.parent / "empty.csv").touch()
     done = run("info", good, "empty.csv", "--json", cwd=good.parent)
@@ -65,7 +75,7 @@ def test_check_prints_a_procedure_as_numbered_steps_without_any_file(tmp_path: P
     assert done.returncode == 0
     lines = done.stdout.splitlines()
     assert lines[0].startswith("Self-discharge at rest (self-discharge, ")
-    assert [line.split(".")[0].strip() for line in lines[1:] if line and not line.startswith("     ")] == [str(n) for n in range(1, 7)]
+    assert [line.split(".")[0].strip() for line in lines[1:] if line and not line.startswith("     ")] == [str(n) for n in range(1, 8)]
 
 
 def test_check_prints_a_sheet_for_each_battery_of_a_list_in_json(tmp_path: Path):

@@ -68,7 +68,7 @@ def test_a_samples_first_and_last_rows_are_those_of_the_file(data: Path):
         *("test_time_second", "step_time_second", "record_index", "step_id", "step_type", "voltage_volt", "current_ampere", "power_watt"),
         *("net_capacity_ah", "cycle_charging_capacity_ah", "net_energy_wh", "temperature_t1_celsius", "dc_internal_resistance_ohm"),
     )
-    assert chosen.row(0) == (0, 0, 1, 3, "Pause", 3.52575489148741, 0, 0, 0, 0, 0, 25.47953, 0)
+    assert chosen.row(0) == (0, 0, 1, 3, "Pause", 3.52575489148741, 0, 0, 0, 0, 0, 25.47953, None)  # 0 ohm at rest: not measured
     # 70.2358036666668 74 10.003536 … 4 Charge 3.53285012323902 0.449601734416934 1.58837554284334 0.001248916998009 …
     assert chosen.row(-1) == (
         *(70.2358036666668, 10.003536, 74, 4, "Charge", 3.53285012323902, 0.449601734416934, 1.58837554284334),

@@ -42,6 +42,7 @@ def read(
     from cellwright import readers
 
     failed = 0
+    taken: set[Path] = set()
     for path, recordings in _each(paths, Told(rate_hz, timezone, column_map, tuple(dbc or ()))):
         if not isinstance(recordings, list):
             complain(recordings.message())
@@ -50,10 +51,21 @@ def read(
         out.mkdir(parents=True, exist_ok=True)
         for recording in recordings:
             channel = f"-{recording.source.channel or recording.source.file}" if len(recordings) > 1 else ""
-            written = out / f"{path.stem.removesuffix('.bdf')}{channel}.bdf.{output_format}"
+            written = _free(out, f"{path.stem.removesuffix('.bdf')}{channel.replace('/', '-')}", recording, f".bdf.{output_format}", taken)
             readers.write(recording, written)
             say("cli.wrote", file=path.name, path=str(written), rows=recording.table.height)
     finish(failed)
+
+
+def _free(out: Path, name: str, recording: Recording, ending: str, taken: set[Path]) -> Path:
+    """Name a file that nothing of this run has: where two files share a stem, the second gets some of its digest."""
+    digest, count = recording.source.sha256[:6], 1
+    path = out / f"{name}{ending}"
+    while path in taken:
+        path = out / f"{name}-{digest}{f'-{count}' if count > 1 else ''}{ending}"
+        count += 1
+    taken.add(path)
+    return path
 
 
 def info(

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cellwright.core.coverage import coverage_interval
     from cellwright.core.procedure import Procedure, parse_procedure
     from cellwright.measure.correcting import corrected
     from cellwright.measure.cycling import cycles
@@ -32,10 +33,10 @@ if TYPE_CHECKING:
     from cellwright.measure.pulse.table import pulses
     from cellwright.measure.resistance import resistances
     from cellwright.measure.rest import rest_voltages
-    from cellwright.measure.sheet import sheet
     from cellwright.measure.stepping import steps
     from cellwright.measure.whole import everything
     from cellwright.measure.windows import capacity_between
+    from cellwright.measure.worksheet import sheet
 
 __all__ = [
     "Arrhenius",
@@ -57,6 +58,7 @@ __all__ = [
     "charge_transfer_resistance",
     "check",
     "corrected",
+    "coverage_interval",
     "cycles",
     "degradation_modes",
     "differential_voltage",
@@ -111,6 +113,7 @@ _HOMES = {
     "charge_transfer_resistance": "cellwright.measure.impedance.quantities",
     "check": "cellwright.measure.deviations",
     "corrected": "cellwright.measure.correcting",
+    "coverage_interval": "cellwright.core.coverage",
     "cycles": "cellwright.measure.cycling",
     "degradation_modes": "cellwright.measure.electrode.state",
     "differential_voltage": "cellwright.measure.incremental.curve",
@@ -140,7 +143,7 @@ _HOMES = {
     "resistances": "cellwright.measure.resistance",
     "rest_voltages": "cellwright.measure.rest",
     "self_discharge": "cellwright.measure.ocv.self_discharge",
-    "sheet": "cellwright.measure.sheet",
+    "sheet": "cellwright.measure.worksheet",
     "spectra": "cellwright.measure.impedance.spectrum",
     "steps": "cellwright.measure.stepping",
 }

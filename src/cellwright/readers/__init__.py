@@ -5,6 +5,7 @@ A reader is found by the file's content first and by its name second. ``.zip`` a
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -182,5 +183,13 @@ def _keys(recordings: list[Recording]) -> list[str]:
 def _selected(recording: Recording, columns: list[str]) -> Recording:
     for name in columns:
         if name not in recording.table.columns:
-            raise MissingColumn("readers.missing_column", file=recording.source.file, column=name, found=recording.table.columns)
+            raise _no_such_column(recording, name)
     return replace(recording, table=recording.table.select(columns))
+
+
+def _no_such_column(recording: Recording, name: str) -> MissingColumn:
+    file, found = recording.source.file, recording.table.columns
+    near = get_close_matches(name, found, n=1)
+    if near:
+        return MissingColumn("readers.no_such_column_near", file=file, column=name, nearest=near[0])
+    return MissingColumn("readers.no_such_column", file=file, column=name, found=found[:LISTED])

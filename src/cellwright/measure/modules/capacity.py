@@ -141,17 +141,16 @@ def _at_least(discharged: Discharged) -> float:
 
 
 def _why_not(discharged: Discharged, cell: int) -> Message:
+    """Say why there is only a bound, in the same words for every cell of which it is true; the conditions say which and how far it went."""
     string, least = discharged.string, _at_least(discharged)
     if not np.isfinite(discharged.ended_volt[cell]):
-        return message("measure.cell_not_read", cell=cell + 1)
+        return message("measure.cell_not_read")
     if not discharged.emptied[cell]:
         limit = string.lower.volt if string.lower else None
-        return message(
-            "measure.cell_not_emptied", cell=cell + 1, volt=float(discharged.ended_volt[cell]), limit_volt=limit, at_least_ah=least
-        )
+        return message("measure.cell_not_emptied", limit_volt=limit, at_least_ah=least)
     if discharged.charge is None or string.upper is None:
-        return message("measure.cell_not_charged", cell=cell + 1, at_least_ah=least)
-    return message("measure.cell_not_full", cell=cell + 1, limit_volt=string.upper.volt, at_least_ah=least)
+        return message("measure.cell_not_charged", at_least_ah=least)
+    return message("measure.cell_not_full", limit_volt=string.upper.volt, at_least_ah=least)
 
 
 def _conditions(discharged: Discharged, cell: int) -> dict[str, Any]:

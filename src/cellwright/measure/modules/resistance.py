@@ -153,7 +153,7 @@ def _quantity(found: CellPulses, chosen: tuple[int, int], cell: int, ohm: float,
     records = (string.record(before), string.record(row))
     evidence = string.course.budget.evidence(*((r, r) for r in records))
     if not np.isfinite(ohm):
-        return absent(NAME, "ohm", message("measure.cell_not_read", cell=cell + 1), conditions=conditions, evidence=evidence)
+        return absent(NAME, "ohm", message("measure.cell_not_read"), conditions=conditions, evidence=evidence)
     components = _components(string, cell, ohm, step, records)
     return string.course.budget.quantity(NAME, ohm, "ohm", components, method=METHOD, conditions=conditions, evidence=evidence)
 

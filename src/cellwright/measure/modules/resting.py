@@ -34,6 +34,6 @@ def _voltage(string: String, rest: Rest, cell: int) -> Quantity:
     }
     evidence = course.budget.evidence((record, record))
     if not np.isfinite(volt):
-        return absent(NAME, "V", message("measure.cell_not_read", cell=cell + 1), conditions=conditions, evidence=evidence)
+        return absent(NAME, "V", message("measure.cell_not_read"), conditions=conditions, evidence=evidence)
     components = course.budget.cell(volt, record, cell + 1)
     return course.budget.quantity(NAME, volt, "V", components, method=METHOD, conditions=conditions, evidence=evidence)

@@ -10,6 +10,7 @@ import polars as pl
 
 from cellwright.core.columns import CURRENT, TIME, VOLTAGE
 from cellwright.readers.engine import text
+from cellwright.readers.engine.resistances import without_zeros
 from cellwright.readers.engine.sensors import masked
 from cellwright.readers.engine.steps import STEP_TIME, count_steps
 from cellwright.readers.engine.timing import begun, dated
@@ -72,10 +73,11 @@ def _read(file: RawFile, ask: Ask) -> list[Draft]:
     # Taken out of the battery is a magnitude in BDF, with whatever sign the file has it.
     table = table.with_columns(pl.col(c).abs() for c in table.columns if c.startswith("cycle_discharging_"))
     table, silent = masked(table, [c for c in table.columns if c.startswith("temperature_")])
+    table, zeros = without_zeros(table)
     head = _head(layout)
     # The cycle's count is not a key: it goes from 0 to 1 after the first record, within the first step.
     table = count_steps(table, ["step_id"])
-    draft = Draft(table, "txt", channel=head.get(CHANNEL), notes=(*notes, *lost, *silent), metadata=head)
+    draft = Draft(table, "txt", channel=head.get(CHANNEL), notes=(*notes, *lost, *silent, *zeros), metadata=head)
     if CLOCK in table.columns:
         return [dated(draft, CLOCK, DATES, ask)]
     return [begun(draft, head[START], DATES, ask) if START in head else draft]

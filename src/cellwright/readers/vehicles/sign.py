@@ -56,6 +56,8 @@ def turned(table: pl.DataFrame, declared: Positive | None, file: str) -> tuple[p
         raise MissingColumn("readers.sign_unknown", file=file)
     agree = seen.against if positive == "discharge" else seen.steps - seen.against
     notes = [message(f"readers.sign_{'declared' if declared else 'worked_out'}_{positive}", agree=agree, steps=seen.steps)]
+    if not seen.steps:
+        notes = [message(f"readers.sign_unproven_{positive}")]
     if declared and seen.positive and seen.positive != declared:
         notes = [message("readers.sign_contradicted", agree=agree, steps=seen.steps)]
     reversed_ = pl.when(pl.col(CURRENT) != 0).then(-pl.col(CURRENT)).otherwise(pl.col(CURRENT).abs())

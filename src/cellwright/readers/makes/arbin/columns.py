@@ -5,9 +5,9 @@ from dataclasses import replace
 import polars as pl
 
 from cellwright.core.columns import CURRENT, TIME, VOLTAGE
-from cellwright.core.messages import Message, message
 from cellwright.readers.engine import text
 from cellwright.readers.engine.clock import UNIX, iso
+from cellwright.readers.engine.resistances import without_zeros
 from cellwright.readers.engine.steps import STEP_TIME, count_steps
 from cellwright.readers.engine.timing import dated, zoned
 from cellwright.readers.opening import RawFile
@@ -17,7 +17,6 @@ SENSORS = 5
 CLOCKS = ("Date Time", "DateTime", "Date_Time")
 DATES = ("%m/%d/%Y %H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%d/%m/%Y %H:%M:%S%.f")
 MOMENTS = "%Y-%m-%d %H:%M:%S%.f"
-RESISTANCES = ("internal_resistance_ohm", "ac_internal_resistance_ohm")
 
 _COUNTERS = {
     "Charge Capacity": "schedule_charging_capacity_ah",
@@ -53,7 +52,7 @@ JOINED = text.Dialect(
 def drafted(frame: pl.DataFrame, file: RawFile, draft: Draft, ask: Ask) -> Draft:
     """Give a draft the table of Arbin's own columns, with steps counted and its clock understood."""
     table, lost = text.translate(frame, JOINED, file.file)
-    table, unmeasured = _without_zeros(table)
+    table, unmeasured = without_zeros(table)
     table = count_steps(table, ["cycle_count", "step_id"])
     draft = replace(draft, table=table, notes=(*draft.notes, *lost, *unmeasured))
     clock = next((c for c in CLOCKS if c in table.columns), "")
@@ -71,13 +70,3 @@ def _clocked(draft: Draft, clock: str, ask: Ask) -> Draft:
         return draft
     draft = replace(draft, start=draft.start or iso(local.drop_nulls()[0]), clock=(clock, MOMENTS))
     return zoned(draft, local, ask.timezone) if ask.timezone else draft
-
-
-def _without_zeros(table: pl.DataFrame) -> tuple[pl.DataFrame, list[Message]]:
-    """Empty resistances of exactly zero: no cell has one, and the tester fills them in where it did not measure."""
-    notes: list[Message] = []
-    for name in RESISTANCES:
-        if name in table.columns and (count := int((table[name] == 0).sum())):
-            table = table.with_columns(pl.when(pl.col(name) != 0).then(name))
-            notes.append(message("readers.zeros_not_measured", column=name, count=count))
-    return table, notes

@@ -10,6 +10,7 @@ from cellwright.core.columns import CURRENT, TIME, VOLTAGE
 from cellwright.core.messages import Message, message
 from cellwright.readers.engine import text
 from cellwright.readers.engine.clock import moments
+from cellwright.readers.engine.resistances import without_zeros
 from cellwright.readers.engine.sensors import SENSORS, masked, placed
 from cellwright.readers.engine.steps import STEP_TIME, count_steps, split_counters
 from cellwright.readers.engine.timing import dated
@@ -20,7 +21,6 @@ from cellwright.readers.seam import Ask, Draft, Format, Reader
 
 TEST_TIMES = ("test", "testtime", "test time")
 STEP_TIMES = ("steptime", "step time")
-RESISTANCES = ("ac_internal_resistance_ohm", "dc_internal_resistance_ohm")
 CLOCK = "dpt time"
 UNITS_OF_TIME = {1.0: "s", 60.0: "min", 3600.0: "h"}
 CLOCK_TOLERANCE = 0.02
@@ -76,7 +76,7 @@ def _read(file: RawFile, ask: Ask) -> list[Draft]:
     table, signs = signed(count_steps(table, ["cycle_count", "step_id"]), file)
     table = split_counters(table, {"charging": pl.col(CURRENT) > 0, "discharging": pl.col(CURRENT) < 0})
     table, probes = _auxiliaries(table)
-    table, resistances = _resistances(table)
+    table, resistances = without_zeros(table)
     head = _head(layout)
     channel = head.get("Tester Channel") or head.get("Channel")
     draft = Draft(table, "txt", channel=channel, notes=(*notes, *timing, *lost, *signs, *probes, *resistances), metadata=head)
@@ -112,16 +112,6 @@ def _auxiliaries(table: pl.DataFrame) -> tuple[pl.DataFrame, list[Message]]:
     numbers = {aux: int(aux.split("#")[1]) for aux in probes if aux in table.columns and aux.split("#")[1].isdecimal()}
     table, notes = placed(table.drop(probes.values()).with_columns(pl.col(pl.Categorical).cast(pl.String)), numbers)
     return table, [*silent, *notes]
-
-
-def _resistances(table: pl.DataFrame) -> tuple[pl.DataFrame, list[Message]]:
-    """Empty the resistances of rows in which none was measured, where the tester writes 0."""
-    notes: list[Message] = []
-    for name in RESISTANCES:
-        if name in table.columns and (count := int((table[name] == 0).sum())):
-            table = table.with_columns(pl.when(pl.col(name) != 0).then(pl.col(name)).alias(name))
-            notes.append(message("readers.zeros_not_measured", column=name, count=count))
-    return table, notes
 
 
 def _all_celsius(units: pl.Series) -> bool:
