@@ -151,7 +151,7 @@ class Bench:
 
 
 def written(course: Mapping[str, Floats], tester: Tester, errors: Errors, noise: Noise, rng: np.random.Generator) -> Recording:
-    """Return what a tester writes of a true course: ``time``, time ``within`` the step [s], ``ampere``, ``volt``, ``celsius``, step ``count``."""
+    """Return what a tester writes of a true course: ``time`` and ``within`` its step [s], ``ampere``, ``volt``, ``celsius``, ``count``."""
     table = pl.DataFrame(
         {
             "test_time_second": _rounded(course["time"], tester.time_resolution_s),

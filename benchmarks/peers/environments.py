@@ -16,7 +16,7 @@ REQUIREMENTS = {
     "impedance": ("impedance==1.7.1", "pandas", "pytest"),
     "pydrttools": ("pyDRTtools==0.2", "numpy", "scipy", "pandas", "matplotlib", "cvxopt", "scikit-learn"),
     "cellpy": ("cellpy==1.0.3",),
-    "pybamm": ("pybamm",),
+    "pybamm": ("pybamm==26.10.1.1",),
     "pyprobe": ("PyProBE-Data==2.6.1",),
 }
 

@@ -56,7 +56,10 @@ def test_a_tester_that_reads_too_high_holds_less_and_stops_elsewhere(bench: Modu
 @pytest.mark.parametrize("case", range(2))
 def test_with_noise_and_rounding_only_every_figure_is_true(bench: ModuleType, case: int):
     found = bench.one(bench.SPECIFIED, 3, case, systematic=False)
+    assert set(bench.EXACT) - set(found) <= {"relaxed_voltage"}  # absent where noise hides how slow the slowest decay is
     for name, (limit, share) in bench.EXACT.items():
+        if name not in found:
+            continue
         assert abs(found[name].relative if share else found[name].error) <= limit, name
 
 

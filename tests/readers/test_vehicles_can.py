@@ -194,6 +194,17 @@ def test_sections_that_a_dictionary_lacks_are_put_back_and_noted(tmp_path: Path)
     assert note.params["sections"] == ("BS_", "BU_")
 
 
+def test_what_a_dictionary_says_again_is_left_out_and_counted():
+    block = 'BO_ 291 Cell: 8 BMS\n SG_ Volt : 0|16@1+ (0.001,0) [0|65] "V" BMS\n'
+    once = f'VERSION ""\n\nNS_ :\n\nBS_:\n\nBU_: BMS\n\n{block}\n'
+    said_again = once + block * 3 + 'CM_ BO_ 291 "cells";\n'
+    dictionary, notes = parsed(DbcFile("a.dbc", said_again))
+    assert [m.name for m in dictionary.messages.values()] == ["Cell"]
+    assert dictionary.messages[291, False].comment == "cells"
+    assert [(n.code, n.params["count"]) for n in notes] == [("readers.dbc_lines_repeated", 6)]
+    assert parsed(DbcFile("a.dbc", once))[1] == []
+
+
 def test_a_file_that_is_no_dictionary_is_told(tmp_path: Path):
     with pytest.raises(UsageError) as error:
         readers.read(logged(tmp_path / "log.asc"), dbc=dbc(tmp_path, "BO_ nonsense"))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cantools.database.can import Message as BusMessage
 
 _FIRST_MESSAGE = re.compile(r"^BO_ ", re.MULTILINE)
+_MESSAGE = re.compile(r"^BO_ +(\d+)[^\n]*\n(?:[ \t]+SG_[^\n]*\n|[ \t]*\n)*", re.MULTILINE)
 _DEMANDED = ("NS_", "BS_", "BU_")
 EXTRA = "cellwright[can]"
 
@@ -70,11 +71,29 @@ def _opened(path: Path) -> DbcFile:
 
 def parsed(file: DbcFile) -> tuple[Dictionary, list[Message]]:
     """Parse a DBC file; sections that were put back are noted. Raises `UsageError`."""
-    text, put_back = _repaired(file.text)
-    lacking = [] if not put_back else [message("readers.dbc_sections_added", file=file.name, sections=put_back)]
+    text, repeated = _once(file.text)
+    text, put_back = _repaired(text)
+    notes = [message("readers.dbc_sections_added", file=file.name, sections=put_back)] if put_back else []
+    if repeated:
+        notes.append(message("readers.dbc_lines_repeated", file=file.name, count=repeated))
     database = _database(text, file.name)
     messages = {(m.frame_id, m.is_extended_frame): m for m in database.messages}
-    return Dictionary(file.name, messages), lacking
+    return Dictionary(file.name, messages), notes
+
+
+def _once(text: str) -> tuple[str, int]:
+    """Keep each message's first definition, and each line of it once: the parser holds every signal against every other."""
+    met: set[str] = set()
+
+    def first(found: re.Match[str]) -> str:
+        if found.group(1) in met:
+            return ""
+        met.add(found.group(1))
+        lines = found.group(0).splitlines(keepends=True)
+        return "".join(line for line in dict.fromkeys(lines) if line.strip()) + "\n"
+
+    kept = _MESSAGE.sub(first, text)
+    return kept, sum(line.strip() != "" for line in text.splitlines()) - sum(line.strip() != "" for line in kept.splitlines())
 
 
 def _repaired(text: str) -> tuple[str, list[str]]:
