@@ -63,6 +63,14 @@ def test_importing_the_package_loads_no_heavy_library():
     assert run.stdout.strip() == "[]"
 
 
+def test_a_worker_that_measures_loads_no_filters_or_statistics():
+    """They take seconds to load, and an assessment has many workers."""
+    slow = ("scipy.signal", "scipy.stats", "scipy.ndimage", "scipy.interpolate", "scipy.optimize")
+    code = f"import sys, cellwright.measure.whole; print([m for m in {slow!r} if m in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
 def test_every_public_name_resolves():
     import cellwright
 

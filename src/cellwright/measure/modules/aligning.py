@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.ndimage import uniform_filter1d
-from scipy.signal import savgol_filter
 
 from cellwright.measure.modules.discharging import SLOPE_ERROR, Discharged
 from cellwright.measure.modules.string import Flags, Floats
@@ -78,6 +76,10 @@ class _Curve:
 
         Noise in a slope that readings are fitted with would pull what is fitted towards nothing (errors in variables).
         """
+        # They take more than a second to load, which every worker would pay, and few recordings are of modules.
+        from scipy.ndimage import uniform_filter1d
+        from scipy.signal import savgol_filter
+
         raw = np.gradient(self.volt, self.out)
         if len(self.volt) <= WINDOW:
             return raw

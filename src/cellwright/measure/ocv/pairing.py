@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
 
 Floats = NDArray[np.float64]
 
@@ -53,6 +52,8 @@ def _paired(charge: pl.DataFrame, discharge: pl.DataFrame, source: str) -> pl.Da
     both = discharge.filter(pl.col("soc").is_between(soc[0], soc[-1])).sort("soc")
     at, below = both["soc"].to_numpy(), both["voltage_volt"].to_numpy()
     straight = np.interp(at, soc, volt)
+    from scipy.interpolate import PchipInterpolator  # half a second to load, which only curves of two branches need
+
     above = PchipInterpolator(soc, volt)(at) if len(at) else straight
     gap = above - below
     return pl.DataFrame(
