@@ -58,7 +58,7 @@ class Noise:
 
 @dataclass(frozen=True)
 class Stretch:
-    """A time [s] of constant true current [A], from a state; `volt` is the true voltage at times since its beginning."""
+    """A time [s] of constant true current [A]; `volt` is the true voltage at times since its beginning."""
 
     start: float
     seconds: float
@@ -78,10 +78,6 @@ class Stretch:
         """Energy put in from the beginning to a time [Wh]."""
         within = np.linspace(0.0, seconds, FINE)
         return float(np.trapezoid(self.volt(within), within)) * self.ampere / 3600
-
-    def reaches(self, volt: float) -> float:
-        """Return when the true voltage comes to a limit [s]."""
-        return float(brentq(lambda t: self.volt_at(t) - volt, 0.5 * self.seconds, 1.5 * self.seconds, xtol=1e-6))
 
 
 @dataclass
@@ -115,6 +111,28 @@ class Bench:
         past = np.flatnonzero((ahead.volt(late[1:]) - true) * np.sign(setting) >= 0)[0] + 1
         seconds = brentq(lambda t: ahead.volt_at(t) - true, late[past - 1], late[past], xtol=1e-9)
         return self._ran(ahead, float(seconds), interval)
+
+    def hold(self, limit: float, down_to: float, interval: float = 10.0) -> None:
+        """Charge at what the tester reads as a voltage [V] until it reads a current [A]; the current is constant through an interval."""
+        (gain, offset), (current_gain, current_offset) = self.errors.voltage, self.errors.current
+        volt, least = (limit - offset) / (1 + gain), (down_to - current_offset) / (1 + current_gain)
+        over_ohm, tau = (np.array(column) for column in zip(*self.cell.pairs, strict=True))
+        kept, flowed = np.exp(-interval / tau), []
+        while (ampere := (volt - float(self.cell.open_circuit(self.soc)) - self._over.sum()) / self.cell.r0) > least:
+            flowed.append(ampere)
+            self._over = over_ohm * ampere + (self._over - over_ohm * ampere) * kept
+            self.soc += ampere * interval / 3600 / self.cell.capacity_ah
+        within = interval * np.arange(1, len(flowed) + 1)
+        count = np.full(len(within), len(self._rows) + 1.0)
+        held = {
+            "time": self._time + within,
+            "within": within,
+            "ampere": np.array(flowed),
+            "volt": np.full(len(within), volt),
+            "count": count,
+        }
+        self._rows.append(held)
+        self._time += float(within[-1])
 
     def _ahead(self, setting: float) -> Stretch:
         gain, offset = self.errors.current

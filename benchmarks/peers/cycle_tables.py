@@ -23,12 +23,13 @@ def pyprobe(path: str, times: int) -> dict[str, Any]:
 
     table = pl.read_parquet(path)
     step = pl.col("step_count")
-    net = (pl.col("current_ampere") * pl.col("test_time_second").diff().fill_null(0.0)).cum_sum() / 3600
+    current = pl.col("current_ampere")
+    net = ((current + current.shift(1)) / 2 * pl.col("test_time_second").diff()).fill_null(0.0).cum_sum() / 3600
     prepared = table.select(
         pl.col("test_time_second").alias("Time [s]"),
         (step - step.min().over("cycle_count") + 1).alias("Step"),
         (step - 1).alias("Event"),
-        pl.col("current_ampere").alias("Current [A]"),
+        current.alias("Current [A]"),
         pl.col("voltage_volt").alias("Voltage [V]"),
         net.alias("Capacity [Ah]"),
         pl.col("cycle_count").alias("Cycle"),
@@ -51,7 +52,7 @@ def cellpy(path: str, times: int) -> dict[str, Any]:
     from cellpy.readers.core import Data
 
     table = pd.read_parquet(path)
-    hours = np.diff(table["test_time_second"], prepend=0.0) / 3600
+    hours = np.diff(table["test_time_second"], prepend=table["test_time_second"].iloc[0]) / 3600
     raw = pd.DataFrame(
         {
             "data_point": np.arange(1, len(table) + 1),
@@ -69,8 +70,9 @@ def cellpy(path: str, times: int) -> dict[str, Any]:
         }
     )
     for way, part in (("charge", table["current_ampere"].clip(lower=0)), ("discharge", -table["current_ampere"].clip(upper=0))):
-        raw[f"{way}_capacity"] = (part * hours).groupby(table["cycle_count"]).cumsum()
-        raw[f"{way}_energy"] = (part * hours * table["voltage_volt"]).groupby(table["cycle_count"]).cumsum()
+        moved = part.rolling(2, min_periods=1).mean() * hours
+        raw[f"{way}_capacity"] = moved.groupby(table["cycle_count"]).cumsum()
+        raw[f"{way}_energy"] = (moved * table["voltage_volt"]).groupby(table["cycle_count"]).cumsum()
     seconds: list[float] = []
     for _ in range(times):
         cell, cell_data = CellpyCell(), Data()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parents[2] / ".bench"
 REQUIREMENTS = {
+    "ampworks": ("ampworks==0.1.0",),
     "batterydf": ("batterydf==0.1.0",),
     "galvani": ("galvani==0.5.0", "pandas"),
     "yadg": ("yadg==7.0.1",),

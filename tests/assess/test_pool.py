@@ -1,8 +1,13 @@
 """Many jobs over an executor."""
 
 import os
+import signal
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
 
 from cellwright.assess.pool import map_jobs
 
@@ -44,3 +49,26 @@ def test_jobs_are_taken_only_as_they_are_needed():
     with ThreadPoolExecutor(1) as executor:
         next(map_jobs(squared, jobs(), 1, failed=told, executor=executor))
         assert len(taken) <= 5
+
+
+def does_not_hear_interrupts(job: int) -> bool:
+    """Whether Ctrl-C is held back in this process, whatever handler a library has set."""
+    import polars  # noqa: F401 - it sets one of its own
+
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, set())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals cannot be blocked there")
+def test_workers_leave_an_interrupt_to_the_process_that_started_them():
+    assert all(heard for _, heard in map_jobs(does_not_hear_interrupts, range(4), 2, failed=lambda _, __: False))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals cannot be blocked there")
+def test_an_interrupt_that_comes_while_a_job_is_handed_over_is_not_lost():
+    class Interrupted(ThreadPoolExecutor):
+        def submit(self, *args: Any, **kwargs: Any) -> Any:
+            os.kill(os.getpid(), signal.SIGINT)
+            return super().submit(*args, **kwargs)
+
+    with pytest.raises(KeyboardInterrupt), Interrupted(1) as pool:
+        list(map_jobs(abs, [1], 2, failed=lambda _, __: 0, executor=pool))

@@ -35,6 +35,9 @@ CAPACITY = from_components(
 SAG = from_components("rest_sag", 2e-3, "V/h", {SCATTER: 1e-4}, {SCATTER: 8.0})
 PULSES = tuple(Quantity("dc_resistance", r, "ohm", conditions={"time_s": 10.0}) for r in (2e-3, 3e-3))
 
+STEPS: tuple[dict[str, float], ...] = ({"step_count": 7}, {"soc": 0.6, "step_count": 9}, {"step_count": 12})
+APART = tuple(Quantity("ohmic_resistance", 1e-3, "ohm", conditions={"time_s": 10.0, "duration_s": 30.0, **step}) for step in STEPS)
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -69,6 +72,8 @@ def file(tmp_path: Path) -> Path:
         "capacity": (CAPACITY,),
         "rest_sag": (SAG,),
         "dc_resistance": PULSES,
+        "ohmic_resistance": APART,
+        "energy_efficiency": (Quantity("energy_efficiency", 0.95, "1", conditions={"charge_mode": "CV"}),),
         "energy": (absent("energy", "Wh", Message("measure.no_pulse")),),
     }
     source = Source("cell.csv", SHA, "made-up", "csv", "tests", "1")
@@ -130,12 +135,14 @@ def test_finite_degrees_of_freedom_are_told(explain: Explain, file: Path):
 def test_without_a_quantity_all_are_listed(explain: Explain, file: Path):
     done = explain(file, "--battery", "cell-1")
     listed = [line.split()[0] for line in done.out.splitlines()[2:] if line.strip()]
-    assert listed == ["capacity", "rest_sag", "dc_resistance", "energy"]
+    assert listed == ["capacity", "rest_sag", "dc_resistance", "ohmic_resistance", "energy_efficiency", "energy"]
     document = json.loads(explain(file, "--battery", "cell-1", "--json").out)
     assert [(entry["quantity"], entry["count"], entry["value"]) for entry in document] == [
         ("capacity", 1, 5.0),
         ("rest_sag", 1, 2e-3),
         ("dc_resistance", 2, 2e-3),
+        ("ohmic_resistance", 3, 1e-3),
+        ("energy_efficiency", 1, 0.95),
         ("energy", 1, None),
     ]
 
@@ -144,6 +151,18 @@ def test_a_value_without_uncertainty_says_so_and_the_others_follow(explain: Expl
     done = explain(file, "--battery", "cell-1", "--quantity", "dc_resistance")
     assert "U not known" in done.out
     assert "3 mΩ" in done.out
+
+
+def test_further_values_are_told_apart_by_all_in_which_they_differ(explain: Explain, file: Path):
+    done = explain(file, "--battery", "cell-1", "--quantity", "ohmic_resistance")
+    further = [line.split("(", 1)[1] for line in done.out.splitlines() if line.startswith("  ") and "(" in line and "mΩ" in line]
+    assert further == ["SOC 60 %, 10 s after the edge, step 9)", "10 s after the edge, step 12)"]
+
+
+def test_a_charge_in_two_steps_is_said_to_have_ended_at_constant_voltage(explain: Explain, file: Path):
+    done = explain(file, "--battery", "cell-1", "--quantity", "energy_efficiency")
+    assert "charge ended at constant voltage (CV)" in done.out
+    assert "charged by" not in done.out
 
 
 def test_an_absent_value_has_its_reason(explain: Explain, file: Path):
@@ -158,7 +177,10 @@ def test_an_absent_value_has_its_reason(explain: Explain, file: Path):
         (("--battery", "cell-2"), "no battery cell-2 in it; did you mean cell-1?"),
         (("--battery", "xyz"), "no battery xyz in it; there are: cell-1"),
         (("--battery", "cell-1", "--quantity", "capcity"), "no quantity capcity of battery cell-1; did you mean capacity?"),
-        (("--battery", "cell-1", "--quantity", "zz"), "there are: capacity, rest_sag, dc_resistance, energy"),
+        (
+            ("--battery", "cell-1", "--quantity", "zz"),
+            "there are: capacity, rest_sag, dc_resistance, ohmic_resistance, energy_efficiency, energy",
+        ),
         ((), "Missing option '--battery'"),
     ],
 )

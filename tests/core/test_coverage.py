@@ -46,6 +46,20 @@ def test_two_equal_rectangles_make_a_triangle():
     assert half({GAIN: 1 / sqrt(3), OFFSET: -1 / sqrt(3)}) == pytest.approx(2 * (1 - sqrt(0.05)), rel=1e-5)
 
 
+EITHER = "ab:2:beginning"
+
+
+def test_what_is_one_way_or_the_other_lies_at_its_ends():
+    assert half({EITHER: 1.0}) == pytest.approx(1.0, rel=1e-3)
+    assert half({EITHER: 1.0}, level=0.5) == pytest.approx(1.0, rel=1e-3)
+
+
+def test_what_is_one_way_or_the_other_and_a_normal_error_hold_what_they_should():
+    h, sigma = half({EITHER: 1.0, NOISE: 0.3}), 0.3
+    inside = 0.5 * (erf((h - 1.0) / sigma / sqrt(2)) + erf((h + 1.0) / sigma / sqrt(2)))
+    assert inside == pytest.approx(0.95, abs=1e-4)
+
+
 def test_a_rectangle_and_a_normal_error_hold_what_they_should():
     a, sigma = 1.0, 0.3
     h = half({GAIN: a / sqrt(3), NOISE: sigma})

@@ -1,10 +1,11 @@
 """What a tester's readings can be trusted with."""
 
+from dataclasses import replace
 from math import sqrt
 
 import pytest
 
-from cellwright.core.errors import ListError
+from cellwright.core.errors import ListError, UsageError
 from cellwright.core.tester import parse_tester
 
 TOML = """
@@ -44,3 +45,12 @@ def test_a_misspelt_key_is_named():
 def test_an_error_limit_cannot_be_negative():
     with pytest.raises(ListError, match="gain"):
         parse_tester(TOML.replace("gain = 0.0003", "gain = -0.0003"), "tester.toml")
+
+
+@pytest.mark.parametrize("kind", ["voltage", "current", "temperature"])
+def test_a_tester_without_a_range_is_refused(kind: str):
+    tester = parse_tester(TOML, "tester.toml")
+    with pytest.raises(UsageError, match=f"no measuring range of its {kind}"):
+        replace(tester, **{kind: ()})
+    with pytest.raises(ListError, match="temperature"):
+        parse_tester(TOML[: TOML.index("temperature")] + "temperature = []", "tester.toml")

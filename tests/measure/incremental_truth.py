@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from hashlib import sha256
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from cellwright.core.recording import Recording, Source
+from cellwright.measure import HalfCell, half_cell
 
 Floats = NDArray[np.float64]
+Potential = Callable[[Floats], Floats]
 CAPACITY_AH = 5.0
+
+# The LG M50's electrodes, and the lithium in them, by the stoichiometries that the paper has.
+POSITIVE_AH, NEGATIVE_AH = 7.785, 5.730
+LITHIUM_AH = 0.9084 * POSITIVE_AH + 0.0279 * NEGATIVE_AH
+LIMITS = (2.5, 4.2)
 
 
 def graphite(x: Floats) -> Floats:
@@ -32,6 +40,25 @@ def nmc(y: Floats) -> Floats:
 def lg_m50(filled: Floats) -> Floats:
     """Voltage of the cell between 0 and 1, x from 0.0279 to 0.9014 and y from 0.9084 to 0.2661, as the paper has them."""
     return nmc(0.9084 - 0.6423 * filled) - graphite(0.0279 + 0.8735 * filled)
+
+
+def curve(potential: Potential, name: str, *, off_volt: float = 0.0, phase: float = 0.0) -> HalfCell:
+    """Tabulate a half-cell; a wave of so many volts on it makes it not quite match."""
+    lithium = np.linspace(0.001, 0.999, 500)
+    wave = off_volt * np.sin(2 * np.pi * (2.3 * lithium + phase))
+    return half_cell(pl.DataFrame({"stoichiometry": lithium, "potential_volt": potential(lithium) + wave}), name)
+
+
+def cell(positive_ah: float, negative_ah: float, lithium_ah: float, negative: Potential = graphite) -> tuple[float, Potential]:
+    """Capacity [Ah] of a cell between its limits, and its voltage over the share of that."""
+
+    def voltage(y: Floats) -> Floats:
+        return nmc(y) - negative((lithium_ah - y * positive_ah) / negative_ah)
+
+    y = np.linspace(0.995, 0.2, 200_001)
+    y = y[((lithium_ah - y * positive_ah) / negative_ah > 1e-3) & ((lithium_ah - y * positive_ah) / negative_ah < 0.999)]
+    empty, full = np.interp(LIMITS, voltage(y), y)
+    return (empty - full) * positive_ah, lambda share: voltage(empty + (full - empty) * share)
 
 
 # Q(V) = sum of A / (1 + exp(-(V - v)/w)): dQ/dV peaks near v, nearly A/4w high, of charge A; beside a slope that is even.
@@ -68,7 +95,7 @@ def sweep(
     seed: int = 0,
     direction: str = "charge",
 ) -> Recording:
-    """Sample a charge or discharge after a rest, with noise and rounding [V]."""
+    """Sample a charge or discharge after a rest, with noise and rounding [V]: a file of its own for each seed."""
     way = 1.0 if direction == "charge" else -1.0
     share = np.linspace(0.0, 1.0, samples)
     volt = voltage(share if way > 0 else 1 - share) + noise * np.random.default_rng(seed).standard_normal(samples)
@@ -82,4 +109,4 @@ def sweep(
             "step_count": np.concatenate([[1, 1], np.full(samples, 2)]),
         }
     ).with_row_index("record_index", offset=1)
-    return Recording(table, Source("made-up.csv", f"{seed:02x}" * 32, "made-up", "csv", "tests", "1"))
+    return Recording(table, Source("made-up.csv", sha256(str(seed).encode()).hexdigest(), "made-up", "csv", "tests", "1"))

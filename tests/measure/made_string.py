@@ -43,7 +43,7 @@ class Strung:
         self._over = np.zeros_like(self.soc)
 
     def run(self, seconds: float, ampere: float = 0.0, interval: float = 5.0, *, until: float | None = None) -> Strung:
-        """Go on for some seconds at one current, sampled from one interval on; stop at the first cell that falls to ``until`` [V]."""
+        """Go on for some seconds at one current, from one interval on; stop at the first cell that falls or rises to ``until`` [V]."""
         first = 0 if not self._rows else 1
         passed = np.arange(first, round(seconds / interval) + 1) * interval
         soc = self.soc + ampere * passed[:, None] / 3600 / self.capacity_ah
@@ -51,7 +51,8 @@ class Strung:
         over = settled + (self._over - settled) * np.exp(-passed[:, None] / 60)
         volts = self.ocv(soc) + ampere * self.resistance + over
         if until is not None:
-            stop = int(np.argmax((volts <= until).any(axis=1))) + 1
+            reached = volts >= until if ampere > 0 else volts <= until
+            stop = int(np.argmax(reached.any(axis=1))) + 1
             passed, volts, soc, over = passed[:stop], volts[:stop], soc[:stop], over[:stop]
         self._rows.append((self._time + passed, np.full(len(passed), ampere), volts))
         self.soc, self._over, self._time = soc[-1], over[-1], self._time + float(passed[-1])

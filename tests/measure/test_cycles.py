@@ -10,13 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cellwright as cw
+from cellwright.core import resources
 from cellwright.core.battery import Battery
 from cellwright.core.errors import UsageError
 from cellwright.core.quantity import Quantity, exact, measured
-from cellwright.measure import capacity, capacity_between, corrected, cycles, steps
+from cellwright.core.recording import Recording
+from cellwright.measure import capacity, capacity_between, check, corrected, cycles, parse_procedure, steps
 from cellwright.measure.halves import halves
 from tests.measure.recordings import CHARGE, CYCLE, DISCHARGE, HOLD, TESTER, Part, constant, held, rest, series, sheet
 
+PROCEDURE = parse_procedure(resources.text("procedures", "capacity-reference.yaml"), "capacity-reference.yaml")
 TWO = (*CYCLE, rest(600, 3.2), CHARGE, HOLD, rest(600, 4.18), DISCHARGE)
 
 
@@ -283,3 +286,71 @@ def test_steps_found_in_a_real_file_are_the_testers_own(data):
     recording = cw.read(data / "safety" / "nissan_leaf_cell" / "NissanLeaf-cell-Low-Current-HPPC-25C-2.csv")
     bare = replace(recording, table=recording.table.drop("step_count", "cycle_count", "step_id", "step_time_second", "step_type"))
     assert steps(bare)["kind"].to_list() == steps(recording)["kind"].to_list()
+
+
+def untimed(parts: tuple[Part, ...], interval: float = 10.0):
+    return series(parts, interval=interval, timed=False)
+
+
+def test_nothing_is_lost_where_a_charge_turns_from_constant_current_to_constant_voltage():
+    moving = steps(untimed(CYCLE)).filter(kind="charge")
+    assert moving["mode"].to_list() == ["CC", "CV"]
+    readings = untimed(CYCLE).table.filter(pl.col("current_ampere") > 0)
+    whole = np.trapezoid(readings["current_ampere"], readings["test_time_second"]) / 3600
+    # and outside of the readings half of the 10 s before the first at 10 A; the last but one reads 10/36 A, 5 s before the edge it was at 0
+    assert moving["step_net_capacity_ah"].sum() == pytest.approx(whole + 10 * 5 / 3600, abs=5 * 10 / 36 / 3600)
+
+
+def set_back(seconds: float, at: float):
+    """Two cycles, of which the clock is set back in the second discharge."""
+    made = untimed((*TWO, rest(600, 3.2)))
+    time = pl.col("test_time_second")
+    return replace(made, table=made.table.with_columns(pl.when(time > at).then(time - seconds).otherwise(time).alias("test_time_second")))
+
+
+def test_a_clock_that_is_set_back_by_an_hour_costs_no_charge():
+    battery = Battery("a", rated_capacity_ah=5.0, minimum_voltage_volt=3.0, maximum_voltage_volt=4.2)
+    straight, fallen = untimed((*TWO, rest(600, 3.2))), set_back(3600, 9000)
+    assert capacity(fallen, battery).value == pytest.approx(5.0, rel=1e-9)  # 10 A for 1800 s, the edges midway between readings
+    assert steps(fallen)["duration_second"].to_list() == pytest.approx(steps(straight)["duration_second"].to_list())
+    said = {m.code: m.params for m in check(fallen, PROCEDURE, battery)}
+    assert said["measure.time_set_back"] == {"count": 1}
+    assert "measure.time_set_back" not in {m.code for m in check(straight, PROCEDURE, battery)}
+
+
+def test_rows_in_another_order_are_sorted_by_their_time():
+    battery = Battery("a", rated_capacity_ah=5.0, minimum_voltage_volt=3.0, maximum_voltage_volt=4.2)
+    straight = untimed(TWO)
+    mixed = replace(straight, table=straight.table.sample(fraction=1.0, shuffle=True, seed=7))
+    assert steps(mixed)["step_net_capacity_ah"].to_list() == steps(straight)["step_net_capacity_ah"].to_list()
+    assert capacity(mixed, battery).value == capacity(straight, battery).value
+    assert "measure.rows_out_of_order" in {m.code for m in check(mixed, PROCEDURE, battery)}
+
+
+def sparse(made: Recording) -> Recording:
+    """Keep every tenth reading but those of the discharge."""
+    return replace(made, table=made.table.filter((pl.col("current_ampere") < 0) | (pl.col("test_time_second") % 10 == 0)))
+
+
+def test_a_rest_of_just_the_time_asked_is_no_deviation_where_its_edges_lie_between_two_readings():
+    """1800 s at rest, read every 10 s as the charge before it, and a discharge read every second: 5 s less are framed by readings."""
+    battery = Battery("a", rated_capacity_ah=5.0, minimum_voltage_volt=3.0, maximum_voltage_volt=4.2)
+    asked = PROCEDURE.charge.rest_after_s if PROCEDURE.charge else 0.0
+    rested = (rest(3600, 3.2), CHARGE, HOLD, rest(asked, 4.18), DISCHARGE, rest(1800, 3.2))
+    whole, short = (sparse(untimed((*rested[:3], rest(asked - less, 4.18), *rested[4:]), interval=1.0)) for less in (0, 60))
+    assert steps(whole).filter(kind="rest")["duration_second"][1] == pytest.approx(asked - 5 + 0.5)
+    assert "measure.rest_too_short" not in {m.code for m in check(whole, PROCEDURE, battery)}
+    assert "measure.rest_too_short" in {m.code for m in check(short, PROCEDURE, battery)}
+
+
+def test_a_discharge_without_any_charge_before_it_says_just_that():
+    found = capacity(untimed((rest(600, 4.1), DISCHARGE, rest(600, 3.2))))
+    assert found.reason is not None
+    assert found.reason.code == "measure.not_charged_before"
+    assert "—" not in found.reason.text("en") + found.reason.text("ko")
+
+
+def test_steps_that_no_count_tells_are_numbered_as_they_come():
+    made = untimed(CYCLE)
+    table = steps(replace(made, table=made.table.with_columns(step_count=pl.lit(None, pl.Int64))))
+    assert table["step_count"].to_list() == list(range(1, table.height + 1))

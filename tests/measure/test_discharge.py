@@ -1,7 +1,7 @@
 """Capacity, energy and efficiency of the reference discharge."""
 
 from dataclasses import replace
-from math import hypot, sqrt
+from math import exp, hypot, sqrt
 
 import polars as pl
 import pytest
@@ -15,6 +15,7 @@ from tests.measure.recordings import CHARGE, CYCLE, DISCHARGE, HOLD, SHA, TESTER
 
 CELL = Battery("c", rated_capacity_ah=6.25, rated_capacity_c_rate=1.6, minimum_voltage_volt=3.0, maximum_voltage_volt=4.2)
 HELD = Part(1620 + 360, (3.2, 4.2), (10.0, 0.5), "充电 CC-CV")
+UNHELD = (rest(600, 3.2), CHARGE, rest(600, 4.18), DISCHARGE)
 SHEET = (rest(600, 3.2), HELD, rest(600, 4.18), DISCHARGE)
 
 
@@ -68,14 +69,14 @@ def test_without_a_battery_the_limits_and_the_rate_are_those_that_occur():
 
 
 def test_the_uncertainty_is_what_the_testers_limits_make_of_it():
-    found = capacity(series(CYCLE), CELL, TESTER)
+    found = capacity(series(UNHELD), CELL, TESTER)
     gain = 5.0 * 0.002 / sqrt(3)
     offset = 0.5 * 0.01 / sqrt(3)  # half an hour
     rounding = 0.5 * 0.001 / sqrt(12)  # of a constant current: it does not average out
     clock = 10 / 3600 * sqrt(2) * 0.1 / sqrt(12)
-    per_volt = 5.0 / (4.1 - 3.0)  # Ah/V: the voltage falls on a straight line, and a wrong cut-off lets it run on
-    cut_off = per_volt * hypot(3.0 * 0.001 / sqrt(3), 0.002 / sqrt(3))
-    assert found.standard_uncertainty == pytest.approx(hypot(gain, offset, rounding, clock, cut_off), rel=1e-9)
+    below, above = 5.0 / (4.1 - 3.0), 4.5 / (4.2 - 3.2)  # Ah/V: read too high, a voltage lets it run on below, and fills it less above
+    limits = hypot((3.0 * below - 4.2 * above) * 0.001 / sqrt(3), (below - above) * 0.002 / sqrt(3))
+    assert found.standard_uncertainty == pytest.approx(hypot(gain, offset, rounding, clock, limits), rel=1e-9)
     assert found.components["t/m:current:gain"] == pytest.approx(gain)
     assert found.components["t/m:current:offset"] == pytest.approx(-offset)  # an offset that charges takes from a discharge
 
@@ -101,13 +102,48 @@ def test_energy_and_capacity_of_one_discharge_are_correlated_through_the_current
     assert 0.8 < together < 1.0
 
 
-def test_a_wrong_cut_off_counts_in_the_energy_with_the_voltage_there():
-    found = energy(series(CYCLE), CELL, TESTER)
-    mean, per_volt = 3.55, 5.0 / 1.1
-    offset = (5.0 + 3.0 * per_volt) * 0.002 / sqrt(3)  # of every reading, and of the last one
+def test_wrong_limits_count_in_the_energy_with_the_voltage_there():
+    found = energy(series(UNHELD), CELL, TESTER)
+    mean, below, above = 3.55, 5.0 / 1.1, 4.5
+    begun = 4.1 - 1.1 / 1800  # V, at the discharge's first sample
+    offset = (5.0 + 3.0 * below - begun * above) * 0.002 / sqrt(3)  # of every reading, of the last one, of the charge's last one
     assert found.components["t/m:voltage:offset"] == pytest.approx(offset, rel=1e-6)
-    gain = (5.0 * mean + 3.0 * 3.0 * per_volt) * 0.001 / sqrt(3)
+    gain = (5.0 * mean + 3.0 * 3.0 * below - 4.2 * begun * above) * 0.001 / sqrt(3)
     assert found.components["t/m:voltage:gain"] == pytest.approx(gain, rel=1e-4)
+
+
+def test_where_the_charge_was_held_the_slope_there_is_that_of_the_current_times_the_resistance():
+    made = series([*CYCLE[:3], rest(600, 4.199), DISCHARGE])  # whose rest tells less
+    seconds = pl.col("test_time_second") - 2220
+    tapering = 10.0 * (-seconds / 180).exp()  # over 360 s, so that it falls by 20 A for each Ah that goes in
+    faded = pl.when(pl.col("step_count") == 3).then(tapering).otherwise("current_ampere").alias("current_ampere")
+    found = capacity(replace(made, table=made.table.with_columns(faded)), CELL, TESTER)
+    put_in = 10 * 180 / 3600 * (1 - exp(-2))
+    resistance = (4.2 - (4.1 - 1.1 / 5.0 * put_in)) / (10 + 10)  # where the hold began, and the discharge came by again
+    above = 5.0 / 1.1 - found.components["t/m:voltage:offset"] / (0.002 / sqrt(3))
+    assert above == pytest.approx(1 / (20 * resistance), rel=0.01)
+
+
+def test_what_the_voltage_falls_in_the_rest_after_the_charge_tells_the_resistance_where_it_tells_more():
+    parts = [rest(600, 3.2), CHARGE, held(360, 4.2, 10.0, 0.5), rest(600, 4.16), DISCHARGE]
+    found = capacity(series(parts), CELL, TESTER)
+    resistance = (0.04 - 2 * 1e-4 / sqrt(12)) / 0.5  # 0.08 ohm; half of the loop gives 0.01
+    # I = 0.5 + 9.5 u in the time u left, so dI/dQ is steepest at the end: from the last 5 % of the charge, about 360 s in all
+    left = [(u, (0.5 * u + 9.5 * u**2 / 2) * 360 / 3600) for u in [second / 360 for second in range(360)]]
+    tail = [(0.5 + 9.5 * u, -q) for u, q in left if q <= 0.05 * left[-1][1]]
+    mean_i, mean_q = (sum(column) / len(tail) for column in zip(*tail, strict=True))
+    fall = -sum((i - mean_i) * (q - mean_q) for i, q in tail) / sum((q - mean_q) ** 2 for _, q in tail)
+    above = 5.0 / 1.1 - found.components["t/m:voltage:offset"] / (0.002 / sqrt(3))
+    assert above == pytest.approx(1 / (fall * resistance), rel=0.01)
+
+
+def test_a_discharge_that_ended_held_has_no_lower_limit_to_err_at():
+    parts = [rest(600, 3.2), CHARGE, rest(600, 4.18), constant(1620, -10.0, 4.1, 3.0), held(360, 3.0, -10.0, 0.0)]
+    made = series(parts, timed=False)
+    as_one_step = pl.col("step_count").clip(upper_bound=4)
+    found = capacity(replace(made, table=made.table.with_columns(as_one_step)), CELL, TESTER)
+    assert found.value == pytest.approx(5.0, rel=1e-3)
+    assert found.components["t/m:voltage:offset"] == pytest.approx(-4.5 * 0.002 / sqrt(3), rel=1e-6)
 
 
 def test_a_step_sheet_has_no_slope_to_tell_what_a_wrong_cut_off_does():
@@ -371,3 +407,14 @@ def test_a_charge_held_beyond_the_limit_widens_the_window():
 
 def test_the_hold_after_the_charge_is_what_the_taper_is_read_from():
     assert HOLD.amperes[1] == capacity(series(CYCLE), CELL).conditions["charge_end_current_ampere"]
+
+
+def test_a_current_that_swings_between_its_readings_is_as_unsure_as_it_swings():
+    made = series(UNHELD)
+    discharge = (pl.col("step_count") == 4) & (pl.col("record_index") % 2 == 0)
+    swinging = pl.when(discharge).then(-12.0).when(pl.col("step_count") == 4).then(-8.0).otherwise("current_ampere")
+    found = capacity(replace(made, table=made.table.with_columns(swinging.alias("current_ampere"))), CELL, TESTER)
+    sampling = next(v for k, v in found.components.items() if k.endswith(":sampling"))
+    # each of 1800 readings but the outer two lies 4 A from its neighbours and stands for one second
+    assert abs(sampling) == pytest.approx(sqrt(1798 * 4.0**2 / 1.5) / 3600, rel=1e-9)
+    assert not [k for k in capacity(made, CELL, TESTER).components if k.endswith(":sampling")]

@@ -1,6 +1,5 @@
 """Electrode state, against cells put together from half-cells whose capacities and lithium are known."""
 
-from collections.abc import Callable
 from functools import cache
 from math import isclose
 
@@ -11,13 +10,18 @@ import pytest
 from cellwright import measure, plot
 from cellwright.core.errors import UsageError
 from cellwright.core.quantity import correlation
-from tests.measure.incremental_truth import Floats, graphite, nmc, sweep
+from tests.measure.incremental_truth import (
+    LITHIUM_AH,
+    NEGATIVE_AH,
+    POSITIVE_AH,
+    Floats,
+    cell,
+    curve,
+    graphite,
+    nmc,
+    sweep,
+)
 from tests.measure.recordings import TESTER
-
-Potential = Callable[[Floats], Floats]
-POSITIVE_AH, NEGATIVE_AH = 7.785, 5.730
-LITHIUM_AH = 0.9084 * POSITIVE_AH + 0.0279 * NEGATIVE_AH
-LIMITS = (2.5, 4.2)
 
 
 def silicon(x: Floats) -> Floats:
@@ -25,26 +29,7 @@ def silicon(x: Floats) -> Floats:
     return 0.6 - 0.55 * x + 0.25 * np.exp(-20 * x) - 0.05 * np.tanh(6 * (x - 0.5))
 
 
-def curve(potential: Potential, name: str, *, off_volt: float = 0.0, phase: float = 0.0) -> measure.HalfCell:
-    """Tabulate a half-cell; a wave of so many volts on it makes it not quite match."""
-    lithium = np.linspace(0.001, 0.999, 500)
-    wave = off_volt * np.sin(2 * np.pi * (2.3 * lithium + phase))
-    return measure.half_cell(pl.DataFrame({"stoichiometry": lithium, "potential_volt": potential(lithium) + wave}), name)
-
-
 POSITIVE, NEGATIVE = curve(nmc, "NMC"), curve(graphite, "graphite")
-
-
-def cell(positive_ah: float, negative_ah: float, lithium_ah: float, negative: Potential = graphite) -> tuple[float, Potential]:
-    """Capacity [Ah] of a cell between its limits, and its voltage over the share of that."""
-
-    def voltage(y: Floats) -> Floats:
-        return nmc(y) - negative((lithium_ah - y * positive_ah) / negative_ah)
-
-    y = np.linspace(0.995, 0.2, 200_001)
-    y = y[((lithium_ah - y * positive_ah) / negative_ah > 1e-3) & ((lithium_ah - y * positive_ah) / negative_ah < 0.999)]
-    empty, full = np.interp(LIMITS, voltage(y), y)
-    return (empty - full) * positive_ah, lambda share: voltage(empty + (full - empty) * share)
 
 
 @cache

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from cellwright.core.columns import CELL_VOLTAGES, STEP_MAXIMUM_TEMPERATURE, STEP_MAXIMUM_VOLTAGE
+from cellwright.core.coverage import coverage_interval
 from cellwright.core.quantity import Quantity
 from cellwright.core.recording import Recording
 from cellwright.core.tester import Range
@@ -242,3 +243,31 @@ def test_a_thermocouple_that_was_open_for_a_while_is_no_evidence_at_all():
     opened = with_reading(made, "temperature_t1_celsius", 700, -270.0)
     for name in ("maximum_temperature", "temperature_rise"):
         assert {q.conditions["probe"] for q in extremes(opened, tester=TESTER)[name]} == {"temperature_t2_celsius"}
+
+
+@pytest.mark.parametrize(("ampere", "way"), [(-12.0, -1.0), (12.0, 1.0)])
+def test_a_size_of_a_current_grows_with_the_gain_whichever_way_it_flows(ampere: float, way: float):
+    """|I| = ±(1 + g)·I ± o: the gain adds to a size always, the offset takes from that of a discharge."""
+    parts = one(with_reading(series(CYCLE), "current_ampere", 3000, ampere), "maximum_current").components
+    (gain,), (offset,) = ([u for name, u in parts.items() if name.endswith(what)] for what in (":gain", ":offset"))
+    assert gain == pytest.approx(12.0 * TESTER.current_range(12.0).gain / sqrt(3))
+    assert offset == pytest.approx(way * TESTER.current_range(12.0).offset / sqrt(3))
+
+
+def test_a_cells_reading_is_known_by_its_channels_specification_limits_and_its_rounding():
+    made = cells_of(series(CYCLE), 3.10, 3.14, 3.05)
+    found = one(made, "cell_maximum_voltage")
+    assert sorted(abs(u) for u in found.components.values()) == pytest.approx([0.0001 / sqrt(12), 0.002 / sqrt(3), 3.14 * 0.001 / sqrt(3)])
+    within = coverage_interval(found, TESTER, 0.999999)
+    assert within is not None
+    assert within.method == "convolution"
+    assert within.high - 3.14 <= 0.001 * 3.14 + 0.002 + 0.00005 + 1e-6  # no error lies beyond the limits; k = 2 would not say so
+
+
+def test_cells_that_are_read_in_coarse_steps_are_known_no_better():
+    made = series(CYCLE)
+    volts = (np.round(made.table["voltage_volt"].to_numpy() / 0.005) * 0.005)[:, None].repeat(3, axis=1).astype(np.float32)
+    coarse = replace(made, table=made.table.with_columns(pl.Series(CELL_VOLTAGES, volts, dtype=pl.Array(pl.Float32, 3))))
+    parts = one(coarse, "cell_maximum_voltage").components
+    (rounding,) = [u for name, u in parts.items() if name.endswith(":resolution")]
+    assert rounding == pytest.approx(0.005 / sqrt(12), rel=1e-3)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from cellwright import measure
+from cellwright.measure.impedance.quantities import charge_transfer_resistances
 from tests.measure.impedance_truth import FREQUENCY, arc, impedance, noisy, recording, spectrum
 
 JW = 2j * np.pi * FREQUENCY
@@ -55,3 +56,23 @@ def test_everything_measures_each_spectrum_of_a_recording():
     assert [len(found[name]) for name in ("ohmic_resistance", "charge_transfer_resistance")] == [2, 2]
     assert all(q.value == pytest.approx(4e-3, rel=0.01) for q in found["charge_transfer_resistance"])
     assert found["ohmic_resistance"][1].evidence[0].rows == ((62, 122),)
+
+
+@pytest.mark.parametrize("count", [10, 12])
+def test_few_readings_still_tell_two_arcs(count: int):
+    few = np.logspace(4, -2, count)
+    found = [measure.charge_transfer_resistance(measure.Spectrum(few, noisy(impedance(few), 1e-3, seed))) for seed in range(5)]
+    assert [q.value for q in found] == [pytest.approx(4e-3, rel=0.03)] * 5
+
+
+def test_the_interval_of_charge_transfer_holds_the_truth_whatever_circuit_was_chosen():
+    found = charge_transfer_resistances([spectrum(seed) for seed in range(100)])
+    held = [abs(q.value - 4e-3) <= 1.96 * q.standard_uncertainty for q in found]
+    assert len({q.conditions["circuit"] for q in found}) > 1  # noise makes some look like a constant phase tail
+    assert 0.90 <= np.mean(held) <= 1.0  # benchmarks/measure.py: 500 of them
+
+
+def test_what_is_all_noise_has_no_ohmic_resistance():
+    real, imaginary = np.random.default_rng(0).normal(size=(2, len(FREQUENCY)))
+    found = measure.ohmic_resistance(measure.Spectrum(FREQUENCY, real + 1j * imaginary))
+    assert (found.value, found.reason.code) == (None, "measure.intercept_undetermined")

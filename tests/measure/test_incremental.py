@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from numpy.typing import NDArray
 from scipy.signal import argrelmax
 
 import cellwright as cw
@@ -41,6 +42,47 @@ def test_peaks_lie_within_two_millivolts_of_the_truth(voltage: Voltage, noise: f
         assert np.sqrt(np.mean(off**2)) < 2e-3, off
         if noise + step < 3e-4:
             assert off.max() < 2e-3, off
+
+
+ON_THE_GRID = [(noise, step, samples) for noise in (5e-5, 1e-4, 2e-4) for step in (1e-4, 3e-4, 1e-3) for samples in (1800, 3600, 5400)]
+
+
+@pytest.mark.parametrize("voltage", [lg_m50, logistic])
+def test_at_any_real_noise_step_and_sampling_all_peaks_are_found_and_nearly_all_within_two_millivolts(voltage: Voltage):
+    true, direction = true_peaks(voltage), ("charge", "discharge")
+    off: list[Floats] = []
+    within: list[NDArray[np.bool_]] = []
+    for seed, (noise, step, samples) in enumerate(ON_THE_GRID):
+        recording = sweep(voltage, samples, noise=noise, step=step, seed=seed, direction=direction[seed % 2])
+        found = sorted(measure.peaks(measure.incremental_capacity(recording)), key=lambda p: p.position.value or 0)
+        assert len(found) == len(true)
+        off.append(np.array([p.position.value for p in found]) - true)
+        within.append(np.abs(off[-1]) < np.array([p.position.expanded_uncertainty for p in found]))
+    size = np.abs(np.array(off))
+    assert np.sqrt(np.mean(size**2)) < 1e-3
+    assert np.mean(size < 2e-3) > 0.95
+    assert np.mean(within) > 0.9  # k = 2
+
+
+@pytest.mark.parametrize("samples", [1800, 5400])
+def test_peaks_of_half_or_one_and_a_half_times_the_samples_agree_within_their_uncertainties(samples: int):
+    usual, other = (measure.peaks(measure.incremental_capacity(sweep(lg_m50, n, noise=2e-4, seed=n))) for n in (3600, samples))
+    for one, another in zip(usual, other, strict=True):
+        for a, b in ((one.position, another.position), (one.height, another.height)):
+            allowed = 2 * sqrt((a.standard_uncertainty or 0) ** 2 + (b.standard_uncertainty or 0) ** 2)
+            assert abs((a.value or 0) - (b.value or 0)) < 1.5 * allowed  # twelve of them: one in ten passes k = 2 by chance
+
+
+def test_readings_a_millivolt_apart_make_no_peaks_of_their_own():
+    for seed in range(4):
+        found = measure.peaks(measure.incremental_capacity(sweep(lg_m50, noise=5e-5, step=1e-3, seed=seed)))
+        assert len(found) == len(true_peaks(lg_m50))
+
+
+def test_a_broad_peak_says_that_its_place_is_less_well_known():
+    found = measure.peaks(measure.incremental_capacity(sweep(lg_m50, noise=2e-4)))
+    unsure = [p.position.standard_uncertainty or 0 for p in found]
+    assert unsure[3] > 5 * unsure[5]  # at 3.81 V a shoulder, at 4.10 V a plateau
 
 
 def test_a_peak_of_charge_a_and_width_w_is_a_over_4w_high_with_its_charge_between_its_valleys():

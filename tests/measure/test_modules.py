@@ -1,5 +1,6 @@
 """The cells of a module, on strings whose every cell is known, and on real ones."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 import cellwright as cw
 from cellwright.core.battery import Battery
+from cellwright.core.coverage import coverage_interval
 from cellwright.core.quantity import covariance
 from cellwright.core.recording import Recording
 from cellwright.core.tester import default_tester
@@ -175,6 +177,181 @@ def test_a_cell_that_was_not_read_has_no_value_and_the_others_do():
     found = cw.measure.cells(replace(RECORDING, table=gone), module(12), TESTER)
     assert [c for c, q in enumerate(found.quantities["cell_capacity"], start=1) if q.value is None] == [3]
     assert found.quantities["cell_rest_voltage"][2].reason is not None
+
+
+def with_wire(fault: str) -> Recording:
+    """The third cell's sense wire is off: it reads 0 V, hangs at one value (from the start, or from the discharge on), or anything."""
+    volts = np.array(RECORDING.table["cell_voltages_volt"].to_numpy())
+    discharge = int(np.flatnonzero((RECORDING.table["current_ampere"] < 0).to_numpy())[0])
+    if fault == "loose":
+        volts[:, 2] = np.random.default_rng(0).uniform(0, 5, len(volts))
+    else:
+        volts[discharge if fault == "hangs" else 0 :, 2] = {"zero": 0.0, "low": 2.0, "stuck": 3.7, "hangs": 4.15}[fault]
+    return replace(RECORDING, table=RECORDING.table.with_columns(pl.Series("cell_voltages_volt", volts, dtype=pl.Array(pl.Float32, 12))))
+
+
+@pytest.mark.parametrize("fault", ["zero", "low", "stuck", "hangs", "loose"])
+def test_a_cell_whose_sense_wire_is_off_has_neither_value_nor_bound_and_the_others_are_as_they_were(fault: str):
+    found = cw.measure.cells(with_wire(fault), module(12), TESTER)
+    third = found.quantities["cell_capacity"][2]
+    assert third.reason is not None
+    assert third.reason.code == "measure.cell_not_read"
+    assert "at_least_ah" not in third.conditions
+    assert found.quantities["cell_rest_voltage"][2].value is None
+    assert found.weakest == WEAKEST
+    others = np.delete(np.arange(12), 2)
+    assert np.abs(errors(found, TRUTH)[others].astype(float)).max() < 1.5e-3
+
+
+def test_a_cell_that_was_emptied_on_the_way_has_no_more_than_went_out_until_then():
+    """The discharge goes on to 2.5 V in the first cell to be empty; it had not been charged, so there is only a bound."""
+    bare = string()
+    bare.soc = np.full(12, 0.5)
+    found = cw.measure.cells(bare.run(3600).run(36000, -AMPERE, until=2.5).run(600).recording(), module(12), TESTER)
+    least = np.array([q.conditions["at_least_ah"] for q in found.quantities["cell_capacity"]])
+    started = 0.5 * CAPACITY
+    assert np.all(least < started)  # none can have given more above its limit than it held
+    assert np.all(least > 0.95 * started.min())
+
+
+def read_by_a_tester(seed: int, *, steps: float, lacking: float) -> tuple[cw.measure.Cells, np.ndarray]:
+    """A string charged to 4.2 V as each cell's own channel reads it, some by up to ``lacking`` less; every gain and offset is drawn."""
+    draw = np.random.default_rng(seed)
+    capacity, ohm = draw.normal(46.0, 1.7, 12), draw.uniform(1.0, 1.6, 12) * 1e-3
+    volt, ampere = TESTER.voltage_range(4.0), TESTER.current_range(AMPERE)
+    gain, offset = draw.uniform(-1, 1, 12) * volt.gain, draw.uniform(-1, 1, 12) * volt.offset
+    grid = np.linspace(0.8, 1.2, 40_001)
+    top = np.interp((HIGH - offset) / (1 + gain), nmc(grid), grid) - np.r_[0.0, draw.uniform(0, lacking, 11)][draw.permutation(12)]
+    made = charged_and_discharged(Strung(capacity, np.zeros(12), ohm, noise_volt=1e-3, step_volt=steps, seed=seed), AMPERE, top)
+    truth, share, shift = made.truth_ah(AMPERE), draw.uniform(-1, 1) * ampere.gain, draw.uniform(-1, 1) * ampere.offset
+    made._rows = [(t, a * (1 + share) + np.where(a != 0, shift, 0.0), v * (1 + gain) + offset) for t, a, v in made._rows]
+    return cw.measure.cells(made.recording(), module(12), TESTER), truth
+
+
+@pytest.mark.parametrize(("steps", "lacking"), [(5e-3, 0.0), (5e-3, 0.04), (1e-4, 0.02)])
+def test_bounds_always_hold_and_intervals_as_often_as_they_say(steps: float, lacking: float):
+    """One current's error is shared by all cells of a string, so four of its twelve say what all do, and strings count: 24 of each kind."""
+    held: list[bool] = []
+    for seed in range(24):
+        found, truth = read_by_a_tester(seed, steps=steps, lacking=lacking)
+        for quantity, true in zip(found.quantities["cell_capacity"], truth.tolist(), strict=True):
+            assert quantity.conditions.get("at_least_ah", 0.0) < true
+        for quantity, true in list(zip(found.quantities["cell_capacity"], truth.tolist(), strict=True))[seed % 3 :: 3]:
+            if (within := coverage_interval(quantity, TESTER)) is not None:
+                held.append(within.low <= true <= within.high)
+    assert len(held) > 80
+    assert np.mean(held) > 0.9
+
+
+def shoulder(soc: np.ndarray | float) -> np.ndarray:
+    """As of LMO: the slope at 4.2 V is half of that where a charge at 16 A first comes there, 30 mV of resistance below."""
+    s = np.asarray(soc, dtype=np.float64)
+    return 3.98 + 0.08 * np.tanh((s - 0.75) / 0.1) + 0.07 * np.tanh((s - 0.3) / 0.12) + 0.08 * s - 1.0 * np.exp(-s / 0.02)
+
+
+def stepped(soc: np.ndarray | float) -> np.ndarray:
+    """As of LFP: two steps of 24 mV on a plateau that slopes 4 mV in all, and steep ends."""
+    s = np.asarray(soc, dtype=np.float64)
+    steps = 0.012 * np.tanh((s - 0.68) / 0.03) + 0.012 * np.tanh((s - 0.35) / 0.06)
+    return 3.3 + steps + 0.004 * s - 0.7 * np.exp(-s / 0.03) + 0.15 * np.exp((s - 1) / 0.008)
+
+
+def staged(curve: object, high: float, rest_s: float) -> tuple[Recording, np.ndarray]:
+    """Charge at 16 A, 4 A and 1 A, each until the first cell is at its limit, rest, discharge at 20 A; and each cell's capacity.
+
+    Full is where a cell is at its limit under the 1 A, empty where it is at 3.0 V under the 20 A, its polarisation settled: 1.5·R0·I.
+    """
+    made = string(ocv=curve, noise_volt=1e-4, seed=3)
+    made.soc = 0.3 + 0.01 * np.random.default_rng(4).normal(size=12)
+    made.run(600, interval=30.0).run(36000, 16.0, until=high)
+    for ampere in (4.0, 1.0):
+        if rest_s:
+            made.run(rest_s, interval=30.0)
+        made.run(36000, ampere, until=high)
+    made.run(3600, interval=30.0).run(36000, -AMPERE, until=LOW).run(3600, interval=30.0)
+    grid = np.linspace(0.0, 1.3, 600_001)
+    ends = (np.interp(volt, made.ocv(grid), grid) for volt in (high - 1.5 * RESISTANCE, LOW + 1.5 * RESISTANCE * AMPERE))
+    full, empty = ends
+    return made.recording(), CAPACITY * (full - empty)
+
+
+@pytest.mark.parametrize("rest_s", [0.0, 1200.0])
+@pytest.mark.parametrize(("curve", "high", "within"), [(nmc, 4.2, 1e-3), (shoulder, 4.2, 4e-3), (stepped, 3.55, 1e-3)])
+def test_where_cells_are_full_is_told_by_the_slope_at_the_limit(curve: object, high: float, within: float, rest_s: float):
+    """By the slope below the limit, at 16 A, cells of the second curve that lack 1 Ah read 1 % low; a rest before a stage harms none."""
+    recording, truth = staged(curve, high, rest_s)
+    found = cw.measure.cells(recording, replace(module(12), maximum_voltage_volt=12 * high), TESTER)
+    assert found.table["capacity_ah"].null_count() == 0
+    off = errors(found, truth)
+    assert np.abs(off).max() < within
+    for quantity, error in zip(found.quantities["cell_capacity"], off.tolist(), strict=True):
+        assert abs(error) < (quantity.expanded_uncertainty or 0) / (quantity.value or 1)
+    assert int(np.argmin(truth)) + 1 in found.weakest_candidates
+
+
+def test_a_charge_ended_by_one_reading_does_not_make_the_cell_as_full_as_that_reading():
+    """1 mV of noise ends the charge about 2 mV early, by one reading: a parabola through many tells where the cells stood."""
+    volts = np.array(RECORDING.table["cell_voltages_volt"].to_numpy())
+    ends = int(np.flatnonzero((RECORDING.table["current_ampere"] > 0).to_numpy())[-1])
+    volts[ends] += 0.01
+    spiked = RECORDING.table.with_columns(pl.Series("cell_voltages_volt", volts, dtype=pl.Array(pl.Float32, 12)))
+    found = cw.measure.cells(replace(RECORDING, table=spiked), module(12), TESTER)
+    assert np.abs(errors(found, TRUTH)).max() < 2e-3
+
+
+@pytest.mark.parametrize(("third", "fifth", "candidates"), [(46.9, 46.2, {8}), (44.02, 46.2, {3, 8})])
+def test_the_weakest_is_told_only_where_no_other_may_be(third: float, fifth: float, candidates: set[int]):
+    """The eighth has 44.0 Ah and the next 45.3 Ah; a third with 0.05 % more is a tenth of what a channel's error makes of it."""
+    capacity = CAPACITY.copy()
+    capacity[[2, 4]] = third, fifth
+    made = charged_and_discharged(Strung(capacity, np.zeros(12), RESISTANCE.copy()))
+    found = cw.measure.cells(made.recording(), module(12), TESTER)
+    assert set(found.weakest_candidates) == candidates
+    assert found.weakest in candidates
+
+
+def test_where_no_capacity_is_known_every_cell_that_was_read_may_be_the_weakest():
+    bare = string()
+    bare.soc = np.full(12, 0.8)
+    found = cw.measure.cells(bare.run(3600).run(36000, -AMPERE, until=LOW).run(600).recording(), module(12), TESTER)
+    assert found.weakest_candidates == tuple(range(1, 13))
+
+
+def without_charge() -> Recording:
+    """Of the charge only its last 20 rows are left: it ended full, but nothing shows how the voltage rose."""
+    table = RECORDING.table.with_row_index("row")
+    charge = table.filter(pl.col("current_ampere") > 0)["row"]
+    gone = pl.col("row").is_in(charge.to_list()[:-20])
+    return replace(RECORDING, table=table.filter(~gone).drop("row"))
+
+
+def with_varying_current() -> Recording:
+    """The discharge's current falls by a third while it runs."""
+    began = float(RECORDING.table.filter(pl.col("current_ampere") < 0)["test_time_second"][0])
+    falling = pl.col("current_ampere") * (1 - (pl.col("test_time_second") - began) / 24_000)
+    varied = pl.when(pl.col("current_ampere") < 0).then(falling).otherwise(pl.col("current_ampere"))
+    return replace(RECORDING, table=RECORDING.table.with_columns(varied.alias("current_ampere")))
+
+
+@pytest.mark.parametrize(
+    ("made", "code"), [(without_charge, "measure.cells_charge_untold"), (with_varying_current, "measure.cells_current_varied")]
+)
+def test_the_reason_says_why_a_cell_could_not_be_estimated(made: Callable[[], Recording], code: str):
+    found = cw.measure.cells(made(), module(12), TESTER)
+    codes = {q.reason.code for q in found.quantities["cell_capacity"] if q.reason}
+    assert codes == {code}
+    assert all(q.conditions["at_least_ah"] > 0 for q in found.quantities["cell_capacity"] if q.reason)
+
+
+def test_ninety_six_cells_in_steps_of_ten_millivolts():
+    draw = np.random.default_rng(5)
+    made = charged_and_discharged(
+        Strung(draw.normal(46.0, 1.7, 96), np.zeros(96), draw.uniform(1.0, 1.6, 96) * 1e-3, noise_volt=2e-3, step_volt=1e-2), AMPERE
+    )
+    truth = made.truth_ah(AMPERE)
+    found = cw.measure.cells(made.recording(), module(96), TESTER)
+    assert np.abs(errors(found, truth)).max() < 0.01
+    assert found.weakest in (np.argsort(truth)[:2] + 1)
 
 
 def test_a_module_without_cell_voltages_says_so_and_a_cell_is_not_asked():

@@ -10,6 +10,7 @@ import pytest
 
 from cellwright.core.errors import UsageError
 from cellwright.measure import OpenCircuit, everything, hysteresis, open_circuit, steps
+from cellwright.plot import hysteresis_spec, open_circuit_spec
 from cellwright.readers import read
 from tests.measure.made_cell import Cell, battery, nmc, swept, titrated
 from tests.measure.recordings import CYCLE, TESTER, series, sheet
@@ -74,7 +75,7 @@ def test_between_rests_the_gap_is_hysteresis_alone():
 def test_the_rests_of_a_titration_are_the_curve_within_1_mv_and_their_uncertainty(rest: float, step: float):
     cell = Cell(soc=1.0, noise_volt=2e-4, volt_step=step)
     found = open_circuit(titrated(cell, rest).recording(), battery(cell), TESTER)
-    assert found.table["source"].to_list() == ["gitt"] * 9 + ["rest"]
+    assert found.table["source"].to_list() == ["gitt"] * 10
     assert found.table["soc"].to_numpy() == pytest.approx(np.arange(9, -1, -1) / 10, abs=1e-6)
     off = np.abs(found.table["voltage_volt"].to_numpy() - nmc(found.table["soc"].to_numpy()))
     assert off.max() < 1e-3
@@ -92,6 +93,63 @@ def test_rests_beside_pulses_are_those_of_an_hppc_and_a_pulse_does_not_turn_the_
     assert set(found["direction"]) == {"discharge"}
     assert found.height >= 5
     assert np.abs(found["voltage_volt"].to_numpy() - nmc(found["soc"].to_numpy())).max() < 1e-3
+
+
+def test_a_hold_of_seconds_at_the_end_of_a_charge_is_no_pulse_and_full_is_where_it_ended():
+    cell = Cell(soc=0.0, rc=((0.001, 30.0),), resistance=0.001).run(3600, interval=60)
+    cell.run(17_950, 1.0, interval=10).run(50, 0.9, interval=10)  # the end of it is a step of 50 s
+    cell.run(3600, interval=10).run(18_000, -0.999, interval=10).run(3600, interval=10)
+    found = open_circuit(cell.recording(), battery(cell), TESTER).table
+    assert set(found["source"]) == {"rest"}
+    after_charge = found.filter(pl.col("direction") == "charge")
+    assert after_charge["soc"].to_list() == [1.0]
+
+
+def test_a_point_of_the_curve_is_as_uncertain_as_its_voltage_and_its_state_of_charge():
+    cell = Cell(soc=0.0)
+    cell.run(3600, interval=60).run(18_000, 1.0, interval=10).run(3600, interval=10)
+    for _ in range(9):
+        cell.run(1800, -1.0, interval=5).run(3600, interval=10)
+    points = open_circuit(cell.recording(), replace(battery(cell), maximum_voltage_volt=4.2 + OHM), TESTER).branch("discharge", "gitt")
+    soc, share = points["soc"].to_numpy(), points["soc_uncertainty"].to_numpy()
+    # of the rated 5 Ah; the tester's gain of 0.2 % and offset of 10 mA on 1 A (rectangular) over the charge since full
+    counted = np.hypot(0.002, 0.01) * (1 - soc) / sqrt(3)
+    assert (share >= 0.99 * counted).all()
+    assert (np.diff(share) < 0).all()  # the further from full, the less is known
+    steep = points["curve_uncertainty_volt"].to_numpy()
+    assert (steep[:2] > 2 * points["reading_uncertainty_volt"].to_numpy()[:2]).all()  # below 20 % the voltage falls with every share
+    joined = np.hypot(steep, points["equilibrium_uncertainty_volt"].to_numpy())
+    assert points["standard_uncertainty_volt"].to_numpy() == pytest.approx(joined)
+
+
+def test_what_charge_and_capacity_share_cancels_and_so_does_what_a_voltage_and_its_limit_share(curve: OpenCircuit):
+    full = curve.branch("charge", "sweep").row(-1, named=True)
+    middle = curve.branch("discharge", "sweep").filter(pl.col("soc") > 0.5).row(0, named=True)
+    assert middle["soc_uncertainty"] < 0.006  # 3.7 mV of the voltage over a slope of some 0.8 V; 4 % of offset cancel
+    assert full["curve_uncertainty_volt"] < 0.2 * full["reading_uncertainty_volt"]
+
+
+def test_the_largest_gap_at_the_end_of_the_window_is_said_to_lie_there():
+    def parting(soc: np.ndarray | float) -> np.ndarray:
+        return nmc(soc)
+
+    cell = Cell(ocv=parting, soc=1.0).run(3600, interval=60).run(72_000, -0.25, interval=20).run(3600, interval=60)
+    cell.resistance = 0.0
+    for n in range(20):  # the charge's polarisation grows by 4 mV every 5 %
+        cell.resistance = 0.02 + 0.016 * n
+        cell.run(3600, 0.25, interval=20)
+    found = hysteresis(open_circuit(cell.recording(), battery(cell), TESTER)).maximum
+    assert found.conditions["soc"] > 0.89
+    assert found.conditions["on_window_edge"] is True
+
+
+@pytest.mark.parametrize(
+    ("lang", "titles"),
+    [("en", ["Open-circuit voltage", "Hysteresis of the open-circuit voltage"]), ("ko", ["개방 전압 (OCV)", "개방 전압 히스테리시스"])],
+)
+def test_the_figures_of_a_curve_and_of_its_hysteresis_have_titles(curve: OpenCircuit, lang: str, titles: list[str]):
+    specs = open_circuit_spec(curve, lang), hysteresis_spec(hysteresis(curve), lang)
+    assert [spec["layout"]["title"]["text"] for spec in specs] == titles
 
 
 def test_a_rest_too_short_is_left_out_with_its_reason():

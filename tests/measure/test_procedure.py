@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import polars as pl
 import pytest
 
 from cellwright.core import resources
@@ -159,3 +160,69 @@ def test_an_hppc_is_held_against_every_state_of_charge():
 
 def test_what_ran_after_the_reference_discharge_does_not_matter():
     assert codes(run(*GOOD, [constant(600, 10.0, 3.2, 3.6)])) == []
+
+
+def changed(*last: Part) -> Recording:
+    """Two cycles as asked and one whose parts are these."""
+    return run(*GOOD[:2], list(last))
+
+
+FULL, OUT = list(GOOD[2][:3]), GOOD[2][3]
+
+
+@pytest.mark.parametrize(
+    ("recording", "expected"),
+    [
+        (changed(constant(1350, 10.0, 3.2, 4.25), held(3600, 4.25, 10.0, 0.5), *FULL[2:], OUT, rest(1800, 3.2)), "limit_passed"),
+        (changed(constant(1350, 10.0, 3.2, 4.15), held(3600, 4.15, 10.0, 0.5), *FULL[2:], OUT, rest(1800, 3.2)), "charge_stopped"),
+        (changed(*FULL, constant(3240, -10.0, 4.1, 2.9), rest(1800, 3.2)), "limit_passed"),
+        (changed(*FULL, Part(3240, (4.1, 3.0), (-8.6, -11.4)), rest(1800, 3.2)), "not_constant_current"),
+        (run(*GOOD[:2], cycle(taper=0.1)), "taper_passed"),
+        (run(cycle(5.0), *GOOD[:2]), "wrong_rate"),
+        (run(GOOD[0], cycle(pause=900)[:3] + GOOD[0][3:], GOOD[0]), "rest_too_short"),
+    ],
+)
+def test_a_departure_in_any_cycle_that_counts_is_the_one_that_is_named(recording: Recording, expected: str):
+    assert codes(recording) == [expected]
+
+
+def test_a_discharge_that_stopped_short_is_named_beside_the_cycle_that_is_missing():
+    found = check(changed(*FULL, constant(3240, -10.0, 4.1, 3.1), rest(1800, 3.2)), REFERENCE, CELL)
+    assert [m.code for m in found] == ["measure.too_few_cycles", "measure.discharge_short"]
+    assert found[1].text("en") == "the discharge, step 15, stopped at 3.1 V, short of the limit of 3 V"
+
+
+def test_a_soak_that_was_too_cold_when_the_first_current_came_is_named():
+    made = run(*GOOD)
+    cold = pl.when(pl.col("test_time_second") < 4000).then(20.0).otherwise(25.0).alias("temperature_t1_celsius")
+    assert codes(replace(made, table=made.table.with_columns(cold))) == ["temperature_off"]
+
+
+def test_a_rest_that_a_clock_shows_a_hundredth_short_is_long_enough():
+    made = run(*GOOD)
+    assert codes(replace(made, table=made.table.with_columns(pl.col("test_time_second", "step_time_second") * (1 - 1e-5)))) == []
+
+
+def pulsed(place: int, *parts: Part) -> Recording:
+    """Run the pulse test with some of it replaced."""
+    return series([*PULSES[:place], *parts, *PULSES[place + len(parts) :]], interval=0.1, temperature_t1_celsius=25.0)
+
+
+@pytest.mark.parametrize(
+    ("recording", "said"),
+    [
+        (pulsed(3, constant(5, -4.0, 3.7, 3.7)), "step 4: a discharge pulse of 0.4C for 5 s instead of 0.5C for 5 s"),
+        (pulsed(3, constant(3, -5.0, 3.7, 3.7)), "step 4: a discharge pulse of 0.5C for 3 s instead of 0.5C for 5 s"),
+        (
+            pulsed(5, PULSES[7], PULSES[6], PULSES[5]),
+            "the discharge pulse, step 6, ran before that of step 8; the procedure has them the other way round",
+        ),
+    ],
+)
+def test_a_pulse_of_another_strength_or_length_or_place_is_named_with_what_was_found(recording: Recording, said: str):
+    assert [m.text("en") for m in check(recording, PULSE, CELL)] == [said]
+
+
+@pytest.mark.parametrize("name", ["pulse", "hppc", "gitt", "self-discharge", "short-charge"])
+def test_a_procedure_that_a_recording_does_not_fit_at_all_says_so_and_no_more(name: str):
+    assert codes(series([rest(7200, 3.7)], temperature_t1_celsius=25.0), shipped(name)) == ["does_not_fit"]

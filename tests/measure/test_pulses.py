@@ -190,3 +190,16 @@ def test_a_coarse_instrument_is_off_by_no_more_than_its_digits_allow():
     coarse = Instrument(volt_step=1e-3)  # a Bitrode's: two roundings of half a millivolt over 50 A are 20 µΩ
     table = pulses(made(ONE, CELL, soc=0.6, instrument=coarse))
     assert table["resistance_10s_ohm"][0] == pytest.approx(expected(10.0, 0.6, -50.0), abs=2.001e-5)
+
+
+def test_a_single_reading_of_a_current_against_which_the_voltage_goes_is_no_pulse():
+    """2 nA in a recording without current, as the leak of a tester's channel that charges nothing: the voltage read there is lower."""
+    parts = series([rest(60, 0.4667), rest(60, 0.4667)], timed=False, counted=False)
+    at = pl.col("record_index") == 40
+    spoilt = parts.table.with_columns(
+        pl.when(at).then(2.1e-9).otherwise("current_ampere").alias("current_ampere"),
+        pl.when(at).then(0.4581).otherwise("voltage_volt").alias("voltage_volt"),
+        pl.when(pl.col("record_index") < 40).then(1).when(at).then(2).otherwise(3).alias("step_count"),
+    )
+    assert pulses(replace(parts, table=spoilt)).is_empty()
+    assert resistances(replace(parts, table=spoilt))[0].value is None

@@ -99,6 +99,6 @@ def test_an_unsure_edge_is_in_the_ohmic_part():
     whole = made(parts, CELL, counted=False)
     told = made(parts, CELL)
     unsure, sure = (flat(pulse_fit(r, 0, tester=TESTER))[0] for r in (whole, told))
-    edge = [k for k in unsure.components if k.endswith(":edge")]
+    edge = [k for k in unsure.components if k.endswith(":beginning")]
     assert len(edge) == 1
-    assert not [k for k in sure.components if k.endswith(":edge")]
+    assert not [k for k in sure.components if k.endswith(":beginning")]

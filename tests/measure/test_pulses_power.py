@@ -1,8 +1,9 @@
 """An HPPC by levels of charge and its power, against a cell whose every figure is known."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -10,10 +11,10 @@ from cellwright import plot
 from cellwright.core.battery import Battery
 from cellwright.core.errors import UsageError
 from cellwright.core.recording import Recording
-from cellwright.measure import hppc, power_capability
+from cellwright.measure import everything, hppc, power_capability
 from cellwright.readers import read
 from tests.measure import made_hppc
-from tests.measure.made_hppc import USUAL, Cell, Part, made
+from tests.measure.made_hppc import PERFECT, USUAL, Cell, Part, made
 from tests.measure.recordings import CYCLE, TESTER, series
 
 CELL = Cell(ocv=(3.3, 0.7, 0.0))
@@ -22,9 +23,10 @@ LEAF = Path("safety") / "nissan_leaf_cell"
 RATED = Battery("leaf", rated_capacity_ah=32.5, minimum_voltage_volt=3.0, maximum_voltage_volt=4.2)
 
 
-def charged_and_tested(instrument: made_hppc.Instrument = USUAL, seed: int = 0) -> Recording:
+def charged_and_tested(instrument: made_hppc.Instrument = USUAL, seed: int = 0, cell: Cell = CELL, levels: int = 10) -> Recording:
     """A full HPPC of ten levels, after the end of a charge: the first step holds the voltage at the upper limit."""
-    whole = made([Part(600, 0.5, 1.0), *made_hppc.hppc(10)], CELL, soc=1.0 - 0.5 * 600 / 3600 / 50, instrument=instrument, seed=seed)
+    parts = [Part(600, 0.5, 1.0), *made_hppc.hppc(levels)]
+    whole = made(parts, cell, soc=1.0 - 0.5 * 600 / 3600 / 50, instrument=instrument, seed=seed)
     charging = pl.col("step_count") == 1
     falling = 0.5 + 20 * (-pl.col("step_time_second") / 60).exp()
     return replace(
@@ -72,6 +74,64 @@ def test_power_between_levels_is_on_a_straight_line_between_them():
     assert [q.conditions["limit_volt"] for q in found["charge_power"]] == [4.2, 4.2]
 
 
+@dataclass(frozen=True)
+class Inflected(Cell):
+    """A cell whose open-circuit voltage is steepest half way between two levels, where no parabola through levels bends."""
+
+    def open_circuit(self, soc: float | np.ndarray) -> np.ndarray:
+        return 3.3 + 0.6 * np.asarray(soc) + 0.06 * np.tanh((np.asarray(soc) - 0.55) / 0.08)
+
+    def power(self, soc: float, seconds: float = 10.0, ampere: float = -50.0) -> float:
+        """That of a discharge down to 2.8 V [W], with what the pulse takes out of the cell meanwhile."""
+        moved = ampere * seconds / 3600 / self.capacity_ah
+        ohm = self.resistance(seconds) + float(self.open_circuit(soc + moved) - self.open_circuit(soc)) / ampere
+        return 2.8 * (float(self.open_circuit(soc)) - 2.8) / ohm
+
+
+INFLECTED = Inflected()
+
+
+@pytest.mark.parametrize("levels", [10, 5])
+def test_the_current_between_two_levels_shows_the_open_circuit_voltage_between_them(levels: int):
+    states = (0.43, 0.47, 0.53, 0.57, 0.63)
+    for q in power_capability(charged_and_tested(PERFECT, cell=INFLECTED, levels=levels), BATTERY, soc=states)["discharge_power"]:
+        soc = q.conditions["soc"]
+        assert q.conditions["open_circuit_voltage_volt"] == pytest.approx(float(INFLECTED.open_circuit(soc)), abs=7e-4)
+        assert q.value == pytest.approx(INFLECTED.power(soc), rel=3e-3)
+
+
+def without_its_portions(whole: Recording) -> Recording:
+    """Leave out what was read while the portions were taken, but for their two ends: nothing shows what lies between the levels."""
+    portion = (pl.col("current_ampere") < -0.1) & (pl.col("current_ampere") > -20)
+    record = pl.col("record_index")
+    ends = (record == record.first().over("step_count")) | (record == record.last().over("step_count"))
+    return replace(whole, table=whole.table.filter(~portion | ends))
+
+
+def test_without_a_trace_the_uncertainty_holds_what_the_line_may_miss_at_an_inflection():
+    whole = charged_and_tested(cell=INFLECTED)
+    seen, unseen = (power_capability(r, BATTERY, TESTER, soc=(0.47, 0.63))["discharge_power"] for r in (whole, without_its_portions(whole)))
+    for traced, straight in zip(seen, unseen, strict=True):
+        truth = INFLECTED.power(straight.conditions["soc"])
+        missed = abs((straight.value or 0.0) - truth)
+        assert missed > 2 * abs((traced.value or 0.0) - truth)
+        (part,) = [c for name, c in straight.components.items() if name.endswith(":interpolation")]
+        assert abs(part) * 3**0.5 > 0.9 * missed
+        assert (straight.standard_uncertainty or 0.0) > (traced.standard_uncertainty or 1.0)
+
+
+def test_the_intervals_of_the_power_hold_the_truth():
+    held = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        gain, offset = rng.uniform(-1e-3, 1e-3), rng.uniform(-2e-3, 2e-3)  # the tester's limits
+        whole = charged_and_tested(cell=INFLECTED, seed=seed)
+        read_off = replace(whole, table=whole.table.with_columns(pl.col("voltage_volt") * (1 + gain) + offset))
+        (q,) = power_capability(read_off, BATTERY, TESTER, soc=(0.57,))["discharge_power"]
+        held += abs((q.value or 0.0) - INFLECTED.power(0.57)) <= 2 * (q.standard_uncertainty or 0.0)
+    assert held >= 18  # of 20, where 19 are to be expected
+
+
 def test_the_uncertainty_has_the_gains_the_state_of_charge_and_the_line():
     (found,) = power_capability(charged_and_tested(), BATTERY, TESTER, soc=(0.25,))["discharge_power"]
     power, ohm = found.value or 0.0, found.conditions["resistance_ohm"]
@@ -107,6 +167,58 @@ def test_a_time_that_the_pulses_do_not_reach_has_no_power():
     assert found["discharge_power"][0].value is not None
     assert found["charge_power"][0].reason is not None
     assert found["charge_power"][0].reason.code == "measure.no_resistance_at"
+
+
+def without_its_charge(whole: Recording) -> Recording:
+    """Begin where the charge is over, in the rest before the first pulse."""
+    return replace(whole, table=whole.table.filter(pl.col("step_count") > 1))
+
+
+def test_an_hppc_without_its_charge_is_taken_to_begin_full_where_it_rests_at_the_upper_limit():
+    """The made cell rests at 4.0 V when full."""
+    bare = without_its_charge(charged_and_tested())
+    at_limit = replace(BATTERY, maximum_voltage_volt=4.02)
+    with_charge, without = (power_capability(r, at_limit, TESTER, soc=(0.8,))["discharge_power"][0] for r in (charged_and_tested(), bare))
+    assert without.value == pytest.approx(2.8 * (3.86 - 2.8) / resistance(10.0, -50.0), rel=0.01)
+    assert without.conditions["taken_as_full_volt"] == pytest.approx(4.0, abs=5e-4)
+    assert with_charge.conditions.get("taken_as_full_volt") is None
+    # full or short of it by up to 20 mV at 0.7 V from empty to full, and by a tenth of the capacity less at the limit of the power
+    lacking = 0.02 / 0.7 / 3**0.5
+    (part,) = [u for name, u in without.components.items() if name.endswith(":taken_as_full")]
+    assert abs(part) == pytest.approx(lacking * 2.8 * 0.7 / resistance(10.0, -50.0), rel=0.05)
+
+
+def test_a_battery_that_rests_lower_is_not_taken_as_full():
+    (found,) = power_capability(without_its_charge(charged_and_tested()), BATTERY, TESTER, soc=(0.8,))["discharge_power"]  # 0.2 V below
+    assert found.reason is not None
+    assert found.reason.code == "measure.soc_unknown"
+
+
+def test_a_rest_of_less_than_five_minutes_says_nothing_of_how_full_it_is():
+    bare = without_its_charge(charged_and_tested())
+    short = replace(bare, table=bare.table.filter(pl.col("test_time_second") >= bare.table["test_time_second"][0] + 3400))
+    assert power_capability(short, replace(BATTERY, maximum_voltage_volt=4.02), soc=(0.8,))["discharge_power"][0].value is None
+
+
+@pytest.mark.parametrize("at", ["10C", "25C-2", "40C-1"])
+def test_the_leaf_is_as_full_without_its_charge_as_with_it(data: Path, at: str):
+    whole = read(data / LEAF / f"NissanLeaf-cell-Low-Current-HPPC-{at}.csv")
+    charged = whole.table.filter(pl.col("current_ampere") > 0, pl.col("voltage_volt") >= 4.199)["record_index"]
+    last = int(charged.filter(charged < charged[0] + 6000)[0])
+    begin = whole.table.filter(pl.col("record_index") > last, pl.col("current_ampere").abs() < 0.1)["record_index"][0]
+    bare = replace(whole, table=whole.table.filter(pl.col("record_index") >= begin))
+    known, assumed = (power_capability(r, RATED, TESTER)["discharge_power"] for r in (whole, bare))
+    for one, other in zip(known, assumed, strict=True):
+        assert other.value == pytest.approx(one.value, rel=2e-3)
+        assert 4.17 < other.conditions["taken_as_full_volt"] < 4.19  # read after an hour: 4.176, 4.182, 4.183 V
+        assert (other.standard_uncertainty or 0) > (one.standard_uncertainty or 1)
+
+
+def test_everything_has_the_power_of_an_hppc_and_asks_none_of_pulses_at_one_state_of_charge():
+    found = everything(charged_and_tested(), BATTERY, TESTER)
+    assert [q.conditions["soc"] for q in found["discharge_power"]] == [0.8, 0.2]
+    assert found["discharge_power"] == power_capability(charged_and_tested(), BATTERY, TESTER)["discharge_power"]
+    assert "discharge_power" not in everything(made(made_hppc.hppc(1), CELL), BATTERY, TESTER)
 
 
 def test_a_time_that_nothing_is_read_at_is_wrong_use():

@@ -68,6 +68,14 @@ def test_the_end_of_a_pulse_stands_for_itself():
     assert at(found)[7.0] == pytest.approx(expected(7.0))
 
 
+def test_without_step_times_what_the_resistance_rises_while_the_edge_may_lie_is_in_the_uncertainty():
+    rising = series((rest(600, OPEN), constant(30, -20.0, OPEN - 0.05, OPEN - 0.11)), timed=False)  # 2.5 mΩ, and 0.1 mΩ/s more
+    for found in resistances(rising, tester=TESTER):
+        assert found.components[f"{SHA[:12]}:602:beginning"] == pytest.approx(0.5 * 1e-4, rel=1e-6)  # within half a second to either side
+    told = resistances(series((rest(600, OPEN), constant(30, -20.0, OPEN - 0.05, OPEN - 0.11))), tester=TESTER)
+    assert not [name for q in told for name in q.components if name.endswith(":beginning")]
+
+
 def test_without_step_times_only_times_far_from_the_unsure_edge_are_resolved():
     made = cell_under(series(PULSE, interval=1.0))
     found = resistances(replace(made, table=made.table.drop("step_time_second")))

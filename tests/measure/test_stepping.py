@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cellwright.core.battery import Battery
 from cellwright.core.errors import UsageError
-from cellwright.measure import steps
+from cellwright.measure import cycles, steps
 from tests.measure.recordings import CHARGE, CYCLE, DISCHARGE, HOLD, Part, constant, rest, series, sheet
 
 
@@ -184,6 +185,117 @@ def test_charge_is_conserved_without_step_times_to_half_an_interval_an_edge(prog
     table = steps(made)
     known = 20.0 * 2 * table["edge_uncertainty_second"].sum() / 3600 + 1e-9
     assert abs(table["step_net_capacity_ah"].sum() - moved) <= known + 20.0 / 3600
+
+
+def test_what_ended_a_step_is_told_by_figures_that_come_again_or_are_round():
+    # three charges held down to 0.5 A after three different times, and one held for 1800 s down to 2 A
+    def held_down(seconds: float, ampere: float, more: float) -> list[Part]:
+        return [
+            constant(1600 + more, 10.0, 3.2, 4.2),
+            Part(seconds, (4.2, 4.2), (10.0, ampere)),
+            rest(600, 4.18),
+            constant(3000 + more, -10.0, 4.1, 3.0),
+        ]
+
+    parts = [rest(600, 3.2), *held_down(1234, 0.5, 1), *held_down(1301, 0.5, 7), *held_down(1413, 0.5, 13), *held_down(1800, 2.0, 23)]
+    table = steps(series([*parts, constant(900, 5.0, 3.1, 3.4), rest(37, 3.4)]))
+    assert table["ended_by"].to_list() == [
+        "time",
+        *(["voltage", "current", "time", "voltage"] * 3),
+        *("voltage", "time", "time", "voltage"),
+        *("time", "time"),
+    ]
+
+
+def test_a_step_that_the_recording_does_not_explain_ended_by_something_unknown():
+    table = steps(series([rest(603, 3.2), constant(1111, 10.0, 3.2, 3.777), rest(607, 3.7)]))
+    assert table["ended_by"].to_list() == ["unknown"] * 3
+
+
+def test_the_limits_and_the_rated_capacity_of_the_battery_tell_more():
+    lone = [rest(600, 3.3), constant(2345, -10.0, 4.1, 3.01), rest(600, 3.3), Part(4321, (4.2, 4.2), (10.0, 0.5)), rest(600, 4.18)]
+    table = steps(series(lone, temperature_t1_celsius=25.0), Battery("a", rated_capacity_ah=10.0, minimum_voltage_volt=3.01))
+    assert table["ended_by"].to_list() == ["time", "voltage", "time", "current", "time"]  # 0.5 A is C/20
+    assert table["c_rate"][1] == pytest.approx(1.0)
+
+
+def test_the_mean_voltage_of_a_step_is_its_energy_over_its_charge():
+    table = steps(series(CYCLE))
+    assert table["mean_voltage_volt"][4] == pytest.approx((4.1 + 3.0) / 2, rel=1e-4)
+    assert table["mean_voltage_volt"][0] is None
+
+
+def test_temperatures_of_a_step_are_told_with_their_rise():
+    made = series(CYCLE)
+    warm = pl.when(pl.col("step_count") == 5).then(25.0 + pl.col("step_time_second") / 300).otherwise(25.0).alias("temperature_t1_celsius")
+    row = steps(replace(made, table=made.table.with_columns(warm))).row(4, named=True)
+    # 1 K in 300 s, first read after 1 s, last after 1800 s
+    assert row["minimum_temperature_celsius"] == pytest.approx(25 + 1 / 300)
+    assert row["maximum_temperature_celsius"] == pytest.approx(31.0)
+    assert row["temperature_rise_kelvin"] == pytest.approx(1799 / 300)
+
+
+def test_one_sample_on_the_way_to_a_level_is_no_step():
+    made = series([rest(60, 3.7), constant(600, 9.4, 3.9, 4.1), rest(60, 4.0)], counted=False, timed=False)
+    ramp = pl.when(pl.col("record_index") == 62).then(2.42).otherwise("current_ampere").alias("current_ampere")  # 61 samples of rest
+    assert steps(replace(made, table=made.table.with_columns(ramp)))["samples"].to_list() == [61, 600, 60]
+
+
+def test_a_short_drive_between_two_rests_is_one_step():
+    drive = [0.0] * 60 + [-20, -60, -35, -80, -15, 12, 9, -30, -75, -5, -40, 6, -22, -70] + [0.0] * 60
+    table = pl.DataFrame(
+        {"test_time_second": np.arange(len(drive)) * 20.0, "current_ampere": drive, "voltage_volt": 3.7 + np.array(drive) / 500}
+    )
+    assert steps(replace(series(CYCLE), table=table))["kind"].to_list() == ["rest", "discharge", "rest"]
+
+
+FLOATS = ("test_time_second", "current_ampere", "voltage_volt", "step_time_second")
+
+
+def spoilt(table: pl.DataFrame, reading: float | None) -> pl.DataFrame:
+    """Put something else in the place of every seventh reading."""
+    return table.with_columns(pl.when(pl.col("record_index") % 7 == 0).then(reading).otherwise(c).alias(c) for c in FLOATS)
+
+
+SPOILT = {
+    "one row": lambda t: t[:1],
+    "no step is told": lambda t: t.with_columns(step_count=pl.lit(None, pl.Int64)),
+    "infinite readings": lambda t: t.with_columns(
+        pl.when(pl.col("record_index") % 9 == 0).then(float("inf")).otherwise(c).alias(c) for c in FLOATS
+    ),
+    "missing readings": lambda t: spoilt(t, None),
+    "time that falls back": lambda t: t.with_columns(pl.col("test_time_second") % 500),
+    "time that runs backwards": lambda t: t.with_columns(pl.col("test_time_second").reverse()),
+    "time that stands": lambda t: t.with_columns(test_time_second=pl.lit(5.0)),
+    "no voltage": lambda t: t.with_columns(voltage_volt=pl.lit(0.0)),
+    "steps that begin anew each cycle": lambda t: t.with_columns(
+        step_count=pl.col("step_count") % 2, cycle_count=pl.col("step_count") // 2
+    ),
+}
+
+
+@pytest.mark.parametrize("how", SPOILT)
+@pytest.mark.parametrize("counted", [True, False])
+def test_a_spoilt_recording_still_has_a_table_without_negative_times(how: str, counted: bool):
+    made = series(CYCLE, counted=counted)
+    if "step_count" not in made.table.columns and "step" in how:
+        return
+    bad = replace(made, table=SPOILT[how](made.table))
+    table = steps(bad)
+    assert table["duration_second"].min() >= 0
+    assert table["samples"].sum() <= made.table.height
+    assert cycles(bad).height >= 1
+
+
+def test_noise_of_a_milliampere_at_rest_changes_no_step():
+    made = series([rest(600, 3.2), CHARGE, rest(600, 4.18), DISCHARGE, rest(300, 3.1)], counted=False, timed=False)
+    hum = (
+        pl.when(pl.col("current_ampere") == 0)
+        .then(0.001 * (2 * (pl.col("record_index").cast(pl.Int64) % 2) - 1))
+        .otherwise("current_ampere")
+    )
+    table = steps(replace(made, table=made.table.with_columns(hum.alias("current_ampere"))))
+    assert table["kind"].to_list() == ["rest", "charge", "rest", "discharge", "rest"]
 
 
 def test_a_million_rows_take_well_under_a_second():

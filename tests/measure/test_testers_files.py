@@ -1,11 +1,14 @@
 """Files of other makes: what is integrated agrees with what the tester counted."""
 
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
+import numpy as np
 import pytest
 
-from cellwright.measure import everything, steps
+from cellwright.core.battery import Battery
+from cellwright.measure import cycles, everything, steps
 from cellwright.readers import read
 
 # Each of these has its own counter and samples no more than a minute apart.
@@ -42,3 +45,46 @@ def test_a_rate_test_uses_the_conditioned_discharge_at_the_lowest_rate_where_no_
     rates = [q.conditions["c_rate"] for q in found]
     assert found[-1].conditions["unconditioned"] is True
     assert rates[0] == min(rates[:-1])
+
+
+MACCOR_ENDS = {129: "time", 132: "current", 133: "voltage"}
+"""The tester's own code of what ended a step."""
+
+
+@pytest.mark.parametrize(
+    "name", ["maccor_001.txt", "maccor_one.txt", "xTESLADIAG_000019_CH70.070", "PredictionDiagnostics_000109_tztest.010"]
+)
+def test_what_ended_a_step_is_what_the_tester_says(data: Path, name: str):
+    recording = read(data / "testers" / "maccor" / name)
+    ends = dict(recording.table.select("record_index", "ES").rows())
+    said = [(MACCOR_ENDS.get(ends[row]), ended) for row, ended in steps(recording).select("last_record_index", "ended_by").rows()]
+    told = [(theirs, ours) for theirs, ours in said if theirs and ours != "unknown"]
+    assert all(theirs == ours for theirs, ours in told)
+    assert len(told) >= 0.75 * len(said)
+
+
+def test_a_cycle_is_what_its_rows_add_up_to(data: Path):
+    recording = read(data / "testers" / "maccor" / "maccor_001.txt")
+    row = cycles(recording, Battery("a", rated_capacity_ah=4.8)).row(1, named=True)
+    part = recording.table.filter(recording.table["record_index"].is_between(row["first_record_index"], row["last_record_index"]))
+    # charge before each sample is its own current over the time since the one before: sampled each 30 s, to 0.2 %
+    hours = np.diff(part["test_time_second"].to_numpy(), prepend=row["start_time_second"]) / 3600
+    ampere, volt = part["current_ampere"].to_numpy(), part["voltage_volt"].to_numpy()
+    into, out = (ampere.clip(min=0) * hours).sum(), -(ampere.clip(max=0) * hours).sum()
+    gained, given = (ampere.clip(min=0) * volt * hours).sum(), -(ampere.clip(max=0) * volt * hours).sum()
+    assert row["cycle_charging_capacity_ah"] == pytest.approx(into, rel=2e-3)
+    assert row["cycle_discharging_capacity_ah"] == pytest.approx(out, rel=2e-3)
+    assert row["coulombic_efficiency"] == pytest.approx(out / into, rel=3e-3)
+    assert row["energy_efficiency"] == pytest.approx(given / gained, rel=3e-3)
+    assert row["mean_discharging_voltage_volt"] == pytest.approx(given / out, rel=2e-3)
+    assert row["discharging_c_rate"] == pytest.approx(0.5 / 4.8, rel=1e-3)
+    assert (row["charge_ended_by"], row["discharge_ended_by"]) == ("current", "voltage")
+    assert (row["charge_end_current_ampere"], row["discharge_end_voltage_volt"]) == (0.05, 2.50004)
+
+
+@pytest.mark.parametrize("name", ["maccor/xTESLADIAG_000019_CH70.070", "neware/test_2.ndax"])
+def test_every_edge_of_the_tester_is_found_in_the_current(data: Path, name: str):
+    recording = read(data / "testers" / name)
+    counts = ("step_count", "cycle_count", "step_id", "step_time_second", "step_type")
+    bare = replace(recording, table=recording.table.drop(c for c in counts if c in recording.table.columns))
+    assert steps(bare)["first_record_index"].to_list() == steps(recording)["first_record_index"].to_list()

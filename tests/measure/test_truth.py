@@ -18,6 +18,7 @@ from cellwright.measure.probes import PROBES
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 PLACE = {"gain": 0, "offset": 1}
+BETWEEN_LIMITS = {"capacity", "energy", "capacity after a hold", "energy after a hold"}
 
 
 @pytest.fixture(scope="module")
@@ -81,8 +82,12 @@ def moved(kind: str, what: str) -> dict[str, tuple[float, Quantity]]:
     if kind:
         pair[PLACE[what]] = getattr(getattr(exact, kind)[0], what)
     errors = truths.Errors(**{kind: tuple(pair)}) if kind else truths.Errors()
-    recording, truth = bench.test(exact, errors, np.random.default_rng(0), truths.Noise(0.0, 0.0, 0.0))
-    return {name: ((q.value or 0.0) - truth[name], q) for name, q in bench.measured(recording, exact).items() if name in bench.METRICS}
+    rng, noise = np.random.default_rng(0), truths.Noise(0.0, 0.0, 0.0)
+    recording, truth = bench.test(exact, errors, rng, noise)
+    channel = truths.Bench(exact, errors, noise)
+    bench.held(channel)
+    found = bench.measured(recording, exact) | bench.after_hold(channel.recording(rng), exact)
+    return {name: ((q.value or 0.0) - truth[name], q) for name, q in found.items()}
 
 
 @pytest.mark.parametrize("what", ["gain", "offset"])
@@ -95,9 +100,10 @@ def test_an_error_at_its_limit_moves_each_figure_by_what_the_budget_says(bench: 
         shift = error - before[name][0]
         if name == "maximum_current":  # its size: how the budget signs it is of no account
             said, shift = abs(said), abs(shift)
-        # the slope at the cut-off is a mean over the last 0.5 % of the discharge, which errs by some 15 %
-        slack = 0.2 * abs(said) if kind == "voltage" and name in {"capacity", "energy"} else 0.02 * abs(said)
-        assert shift == pytest.approx(said, abs=slack + 0.01 * (quantity.standard_uncertainty or 0.0)), name
+        # the slopes at the limits are means over the last 0.5 % of the discharge and 5 % of the hold, which err by some 15 %, and what each
+        # limit does partly cancels
+        share, of_all = (0.2, 0.1) if kind == "voltage" and name in BETWEEN_LIMITS else (0.02, 0.01)
+        assert shift == pytest.approx(said, abs=share * abs(said) + of_all * (quantity.standard_uncertainty or 0.0)), name
 
 
 def test_the_intervals_hold_the_truth_about_as_often_as_they_say(bench: ModuleType, truths: ModuleType):
@@ -108,6 +114,5 @@ def test_the_intervals_hold_the_truth_about_as_often_as_they_say(bench: ModuleTy
         for name, quantity in bench.at_once(recording, bench.SPECIFIED).items():
             interval = coverage_interval(quantity, bench.SPECIFIED)
             held[name] = held.get(name, 0) + (interval.low <= truth[name] <= interval.high)
-    held.pop(bench.BESIDE)
     # of 40 tests 38 are expected within; fewer than 34 come once in 300 times (binomial)
     assert {name: count for name, count in held.items() if count < 34} == {}

@@ -2,13 +2,14 @@ import math
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cellwright.core.boundary import from_json, to_json
 from cellwright.core.quantity import Evidence
 from cellwright.core.recording import Recording, Source
-from cellwright.plot import Curve, curve, stretches
+from cellwright.plot import Curve, curve, figure, stretches
 
 SOURCE = Source("test.csv", "ab" * 32, "made", "csv", "made", "1")
 
@@ -132,3 +133,15 @@ def test_a_spectrum_has_no_curve_over_time():
     timed = recording([0, 1], **impedance, voltage_volt=[3.7, 3.7])
     untimed = Recording(timed.table.drop("test_time_second"), SOURCE)
     assert {(c.rows, c.time_h, c.series) for c in map(curve, (timed, untimed))} == {(2, (), ())}
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), float("inf")])
+@pytest.mark.parametrize("rows", [3, 3000])
+def test_readings_that_are_no_numbers_leave_the_line_out_or_break_it(value: float | None, rows: int):
+    empty = pl.Series([value] * rows, dtype=pl.Float64)
+    blank = curve(recording(np.arange(rows), voltage_volt=empty, current_ampere=empty))
+    assert blank.series == ()
+    assert not figure(blank).to_dict().get("data")
+    ampere = pl.Series([1.0, value, *[1.0] * (rows - 2)], dtype=pl.Float64)
+    (line,) = curve(recording(np.arange(rows), voltage_volt=empty, current_ampere=ampere)).series
+    assert set(line.values) <= {1.0, None}

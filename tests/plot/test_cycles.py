@@ -48,3 +48,8 @@ def test_very_many_cycles_are_thinned_and_keep_their_extremes():
 
 def test_a_notebook_gets_a_figure():
     assert len(cycles(made(3)).data) == 3
+
+
+def test_a_half_that_did_not_run_is_not_drawn_as_none():
+    uncharged = made(2).with_columns(pl.Series("cycle_charging_capacity_ah", [0.0, 5.0]))
+    assert cycles_spec(uncharged)["data"][1]["y"] == [None, 5.0]

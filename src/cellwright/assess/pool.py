@@ -13,7 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExe
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from typing import Generic, TypeVar
 
 J = TypeVar("J")
@@ -103,6 +103,8 @@ def _spawned(workers: int) -> Generator[Executor]:
     """Spawned processes, never forked: Polars deadlocks after a fork. Each computes on one thread."""
     before = os.environ.get("POLARS_MAX_THREADS")
     os.environ["POLARS_MAX_THREADS"] = "1"
+    if os.name == "posix":
+        resource_tracker.ensure_running()  # its own start would let Ctrl-C through to the first worker
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
     try:
         yield pool
@@ -115,11 +117,26 @@ def _spawned(workers: int) -> Generator[Executor]:
 
 
 def _submit(pool: Executor, function: Callable[[J], R], job: J) -> Future[R]:
-    """Submit with Ctrl-C shut out, so that workers that start now leave it to this process, and print no traceback."""
+    """Submit with Ctrl-C held back: workers that start now never see it and leave it to this process, where it arrives afterwards."""
     if threading.current_thread() is not threading.main_thread():
         return pool.submit(function, job)
+    with _interrupts_held():
+        return pool.submit(function, job)
+
+
+@contextmanager
+def _interrupts_held() -> Generator[None]:
+    """Block Ctrl-C, which processes started meanwhile inherit for good; where signals cannot be blocked, ignore it."""
+    if hasattr(signal, "pthread_sigmask"):
+        # Not SIG_IGN: Polars puts a handler of its own in its place, in workers too; and what is ignored here would be lost.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        return
     handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        return pool.submit(function, job)
+        yield
     finally:
         signal.signal(signal.SIGINT, handler)

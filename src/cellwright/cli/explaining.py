@@ -134,13 +134,22 @@ def _print_list(assessment: Assessment) -> None:
 
 
 def _print_values(values: Sequence[Quantity], words: Any) -> None:
-    from cellwright.report import conditions
     from cellwright.report.numbers import shown
 
-    for value in values:
+    for value, apart in zip(values, _told_apart(values, words), strict=True):
         ready = shown(value)
         text = ready.text if ready else words.say(value.reason)
-        typer.echo(f"  {text}  ({', '.join(conditions.main(value, words))})")
+        typer.echo(f"  {text}  ({', '.join(apart)})" if apart else f"  {text}")
+
+
+def _told_apart(values: Sequence[Quantity], words: Any) -> list[list[str]]:
+    """Return the main conditions of each value, and whatever else is not alike for all: step, state of charge, time."""
+    from cellwright.report import conditions
+
+    told = [conditions.described(value, words) for value in values]
+    alike = set(told[0]).intersection(*told[1:])
+    main = [conditions.main(value, words) for value in values]
+    return [[*first, *(text for text in each if text not in alike and text not in first)] for first, each in zip(main, told, strict=True)]
 
 
 def _print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

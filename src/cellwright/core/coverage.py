@@ -8,7 +8,7 @@ which is computed; no numbers are drawn.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import floor, hypot, inf, sqrt
 from typing import TYPE_CHECKING, Literal
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from cellwright.core.tester import Range, Tester
 
-Shape = Literal["rectangular", "triangular", "normal"]
+Shape = Literal["rectangular", "triangular", "either", "normal"]
 
 SMALL = 1e-3
 """A rectangle of less than this share of the variance is counted with the normal errors: no interval shows the difference."""
@@ -52,8 +52,8 @@ def coverage_interval(quantity: Quantity, tester: Tester | None, level: float = 
     Notes
     -----
     Rectangular: specification limits, roundings, an edge somewhere between two samples; triangular: a duration between two roundings of
-    the clock; all else normal, widened to Student's t where its degrees of freedom are finite. Convolution in place of the Monte Carlo
-    draws of JCGM 101:2008.
+    the clock; either: one of two values, each as likely; all else normal, widened to Student's t where its degrees of freedom are finite.
+    Convolution in place of the Monte Carlo draws of JCGM 101:2008.
     """
     if quantity.interval is not None and quantity.interval.level == level:
         return quantity.interval
@@ -61,10 +61,11 @@ def coverage_interval(quantity: Quantity, tester: Tester | None, level: float = 
         return None
     if not quantity.standard_uncertainty:
         return Interval(level, quantity.value, quantity.value, "normal")
-    flat, normal = _parts(quantity, tester)
-    wide = normal * _student(quantity, tester, level)
-    method = "convolution" if flat else "normal" if wide == normal else "student"
-    half = _half_width(flat, wide, level) if flat else wide * _normal_quantile(level)
+    parts = _parts(quantity, tester)
+    wide = parts.normal * _student(quantity, parts.normal, tester, level)
+    bounded = parts.flat or parts.either
+    method = "convolution" if bounded else "normal" if wide == parts.normal else "student"
+    half = _half_width(replace(parts, normal=wide), level) if bounded else wide * _normal_quantile(level)
     return Interval(level, quantity.value - half, quantity.value + half, method)
 
 
@@ -76,6 +77,8 @@ def shape(input_id: str, tester: Tester | None) -> Shape:
         return span.distribution if span else "normal"
     if what in _FLAT:
         return "rectangular"
+    if what == "beginning":
+        return "either"
     return "triangular" if what == "time" and stem else "normal"
 
 
@@ -91,9 +94,18 @@ def _range(stem: str, tester: Tester | None) -> Range | None:
     return ranges[0] if len(ranges) == 1 else next((r for r in ranges if f"{r.maximum:g}{_UNITS[kind]}" == named), None)
 
 
-def _parts(quantity: Quantity, tester: Tester | None) -> tuple[list[float], float]:
-    """Return the half-widths of the rectangles, largest first, and the standard uncertainty of all that is normal."""
+@dataclass(frozen=True)
+class _Parts:
+    """Half-widths of the rectangles, largest first; sizes of what is one way or the other; standard uncertainty of all that is normal."""
+
+    flat: tuple[float, ...]
+    either: tuple[float, ...]
+    normal: float
+
+
+def _parts(quantity: Quantity, tester: Tester | None) -> _Parts:
     flat: list[float] = []
+    either: list[float] = []
     normal = 0.0
     total = quantity.standard_uncertainty or 0.0
     components = quantity.components or {quantity.name: total}
@@ -101,12 +113,14 @@ def _parts(quantity: Quantity, tester: Tester | None) -> tuple[list[float], floa
         form = "normal" if (part / total) ** 2 < SMALL else shape(name, tester)
         if form == "normal":
             normal = hypot(normal, part)
+        elif form == "either":
+            either.append(abs(part))
         else:
             flat += [sqrt(3) * abs(part)] if form == "rectangular" else 2 * [sqrt(1.5) * abs(part)]
-    return sorted(flat, reverse=True), normal
+    return _Parts(tuple(sorted(flat, reverse=True)), tuple(either), normal)
 
 
-def _student(quantity: Quantity, tester: Tester | None, level: float) -> float:
+def _student(quantity: Quantity, normal: float, tester: Tester | None, level: float) -> float:
     """Return by how much finite degrees of freedom, cut to an integer (GUM G.4.1), widen what is normal: t_p(ν)/z_p."""
     from scipy.special import stdtrit
 
@@ -114,7 +128,6 @@ def _student(quantity: Quantity, tester: Tester | None, level: float) -> float:
     weight = sum(quantity.components[n] ** 4 / v for n, v in known.items())
     if not weight:
         return 1.0
-    _, normal = _parts(quantity, tester)
     return float(stdtrit(max(floor(normal**4 / weight), 1), (1 + level) / 2)) / _normal_quantile(level)
 
 
@@ -124,14 +137,16 @@ def _normal_quantile(level: float) -> float:
     return float(ndtri((1 + level) / 2))
 
 
-def _half_width(flat: Sequence[float], normal: float, level: float) -> float:
-    """Return h such that the sum of rectangles of these half-widths and of a normal error lies within ±h with a probability."""
+def _half_width(parts: _Parts, level: float) -> float:
+    """Return h such that the sum of these errors lies within ±h with a probability."""
     import numpy as np
 
-    reach = 2 * sum(flat) + BEYOND * normal
+    reach = 2 * sum((*parts.flat, *parts.either)) + BEYOND * parts.normal
     x = np.linspace(-reach, reach, POINTS)
-    below = _first(x, flat[0], normal)
-    for half in flat[1:]:
+    below = _first(x, parts.flat[0] if parts.flat else reach / POINTS, parts.normal)  # without a rectangle one too narrow to be seen
+    for size in parts.either:
+        below = (np.interp(x - size, x, below) + np.interp(x + size, x, below)) / 2
+    for half in parts.flat[1:]:
         area = np.concatenate([[0.0], np.cumsum((below[1:] + below[:-1]) / 2 * np.diff(x))])
         below = (_at(x + half, x, area) - _at(x - half, x, area)) / (2 * half)
     positive = x >= 0

@@ -257,6 +257,10 @@ def parse_procedure(text: str, where: str) -> Procedure:
     where
         The file's name, for errors.
 
+    Returns
+    -------
+    `Procedure`.
+
     Raises
     ------
     ListError

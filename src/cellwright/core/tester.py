@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from math import hypot, sqrt
-from typing import Literal
+from typing import Annotated, Literal
+
+from annotated_types import Len
 
 from cellwright.core import resources
 from cellwright.core.boundary import NotNegative, Positive, Strict, parse_toml_text
+from cellwright.core.errors import UsageError
 
 Distribution = Literal["rectangular", "normal"]
 
@@ -77,6 +80,9 @@ class Range(Strict):
         return sqrt(3) if self.distribution == "rectangular" else 1.0
 
 
+Ranges = Annotated[tuple[Range, ...], Len(min_length=1)]
+
+
 @dataclass(frozen=True)
 class Tester(Strict):
     """A tester's channel.
@@ -86,22 +92,32 @@ class Tester(Strict):
     make, model, serial, channel
         Which instrument.
     voltage, current, temperature
-        Measuring ranges [V], [A], [°C], smallest first.
+        Measuring ranges [V], [A], [°C], smallest first; at least one each.
     time_resolution_s
         Smallest step of the time stamp [s].
     default
         True where these are cellwright's own cautious figures, not this instrument's: the report says so.
+
+    Raises
+    ------
+    UsageError
+        Where there is no range of one of the three.
     """
 
     make: str
     model: str
-    voltage: tuple[Range, ...]
-    current: tuple[Range, ...]
-    temperature: tuple[Range, ...]
+    voltage: Ranges
+    current: Ranges
+    temperature: Ranges
     time_resolution_s: NotNegative
     serial: str | None = None
     channel: str | None = None
     default: bool = False
+
+    def __post_init__(self) -> None:
+        for kind in ("voltage", "current", "temperature"):
+            if not getattr(self, kind):
+                raise UsageError("core.tester_without_range", kind=kind)
 
     @property
     def id(self) -> str:

@@ -11,14 +11,35 @@ import polars as pl
 
 from cellwright.core.columns import CELL_TEMPERATURES
 from cellwright.core.messages import Message, message
-from cellwright.core.procedure import Cells, LongRest, Partial, Pulses, Spectra, Titration
+from cellwright.core.procedure import Cells, LongRest, Partial, Procedure, Pulses, Spectra, Titration
 from cellwright.core.recording import Recording
+from cellwright.measure.bounds import too_short
 from cellwright.measure.course import Course
 from cellwright.measure.impedance.spectrum import spectra
 from cellwright.measure.modules.string import String, why_no_cells
+from cellwright.measure.pulse.trains import train
 from cellwright.measure.rest import Rest, rests
 
-CLOCK_S = 1e-6
+FEWEST_TITRATIONS = 3
+
+
+def does_not_fit(course: Course, procedure: Procedure) -> Message | None:
+    """Say so where a recording has nothing of what a procedure measures, so that no figure of it can be held against anything."""
+    if procedure.pulses and not procedure.discharge and not len(train(course)):
+        return message("measure.does_not_fit", name=procedure.name, what="measure.fit_pulses")
+    if procedure.long_rest and longest_rest(course) is None:
+        return message("measure.does_not_fit", name=procedure.name, what="measure.fit_long_rest")
+    if procedure.titration and _stopping(course, procedure.titration) < FEWEST_TITRATIONS:
+        return message("measure.does_not_fit", name=procedure.name, what="measure.fit_titration")
+    if procedure.partial and course.main.filter(kind=procedure.partial.direction).is_empty():
+        return message("measure.does_not_fit", name=procedure.name, what="measure.fit_partial")
+    return None
+
+
+def _stopping(course: Course, asked: Titration) -> int:
+    """How many charges or discharges in a titration's direction have a rest right after them."""
+    kind = pl.col("kind")
+    return course.steps.filter((kind == asked.direction) & ~pl.col("pulse") & (kind.shift(-1) == "rest")).height
 
 
 def longest_rest(course: Course) -> Rest | None:
@@ -30,7 +51,7 @@ def rest_deviations(course: Course, asked: LongRest) -> Iterator[Message]:
     """Hold the longest rest against the one that is asked for."""
     rest = longest_rest(course)
     found = rest.duration_s if rest else 0.0
-    if rest is None or found < asked.duration_s - CLOCK_S:
+    if rest is None or too_short(found, asked.duration_s, course.unsure_rest(rest.first)):
         yield message("measure.long_rest_too_short", found_s=found, asked_s=asked.duration_s)
     if rest is None:
         return
@@ -71,8 +92,8 @@ def titration_deviations(course: Course, asked: Titration) -> Iterator[Message]:
             c_rate=asked.c_rate,
             step_percent=100 * asked.step,
         )
-    rested = [_rest_after(course, row) for row in steps["row"]]
-    short = [found for found in rested if found < asked.rest_after_s - CLOCK_S]
+    rested = [(_rest_after(course, row), _unsure_after(course, row)) for row in steps["row"]]
+    short = [found for found, unsure in rested if too_short(found, asked.rest_after_s, unsure)]
     if short:
         yield message("measure.titration_rests_too_short", count=len(short), found_s=min(short), asked_s=asked.rest_after_s)
 
@@ -93,14 +114,23 @@ def partial_deviations(course: Course, asked: Partial) -> Iterator[Message]:
         return
     row = partial_step(course, asked)
     if row is None:
-        yield message("measure.partial_missing", direction=f"measure.{asked.direction}", c_rate=asked.c_rate, duration_s=asked.duration_s)
+        yield _nearest_partial(course, asked)
         return
     step = course.rows[row]["step_count"]
     before = course.rest_before(row)
-    if (found := before[1] if before else 0.0) < asked.rest_before_s - CLOCK_S:
+    if too_short(found := before[1] if before else 0.0, asked.rest_before_s, course.unsure_rest(before[0]) if before else 0.0):
         yield message("measure.rest_before_too_short", step=step, found_s=found, asked_s=asked.rest_before_s)
-    if (found := _rest_after(course, row)) < asked.rest_after_s - CLOCK_S:
+    if too_short(found := _rest_after(course, row), asked.rest_after_s, _unsure_after(course, row)):
         yield message("measure.rest_too_short", step=step, found_s=found, asked_s=asked.rest_after_s)
+
+
+def _nearest_partial(course: Course, asked: Partial) -> Message:
+    """Say what the charge or discharge was that comes nearest to the one that is asked for."""
+    ran = [(course.c_rate(s["mean_current_ampere"])["c_rate"], s) for s in course.main.filter(kind=asked.direction).rows(named=True)]
+    rate, step = min(ran, key=lambda r: abs(r[0] / asked.c_rate - 1) + abs(r[1]["duration_second"] / asked.duration_s - 1))
+    wanted = {"direction": f"measure.{asked.direction}", "c_rate": asked.c_rate, "duration_s": asked.duration_s}
+    near = {"step": step["step_count"], "found_c_rate": rate, "found_s": step["duration_second"]}
+    return message("measure.partial_missing", **wanted, **near)
 
 
 def between_deviations(course: Course, asked: Pulses) -> Iterator[Message]:
@@ -213,3 +243,9 @@ def _rest_after(course: Course, row: int) -> float:
         total += course.rows[after]["duration_second"]
         after += 1
     return total
+
+
+def _unsure_after(course: Course, row: int) -> float:
+    """Return by how much the rest just after a step may have been longer than recorded [s]."""
+    rests_after = row + 1 < len(course.rows) and course.rows[row + 1]["kind"] == "rest"
+    return course.unsure_rest(row + 1) if rests_after else 0.0

@@ -18,10 +18,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cellwright.core.columns import CURRENT, VOLTAGE
+from cellwright.core.columns import CELL_VOLTAGES, CURRENT, VOLTAGE
 from cellwright.core.quantity import Evidence, Quantity, from_components
 from cellwright.core.recording import Recording
 from cellwright.core.tester import Range, Tester
+from cellwright.measure.digits import read_step
 from cellwright.measure.probes import PROBES
 
 DISTINCT = 20
@@ -63,7 +64,9 @@ class Budget:
                 joined.append((first, last))
         return (Evidence(self.recording.source.sha256, tuple(joined)),)
 
-    def charge(self, net_ah: float, current: float, duration_s: float, record: int, *, edges_s: float = 0.0) -> dict[str, float]:
+    def charge(
+        self, net_ah: float, current: float, duration_s: float, record: int, *, edges_s: float = 0.0, sampling_ah: float = 0.0
+    ) -> dict[str, float]:
         """Components of an integrated charge [Ah], positive where it was put in.
 
         Parameters
@@ -78,6 +81,8 @@ class Budget:
             The first reading, which names this integral's rounding.
         edges_s
             Half the stretch in which the starting edge lies, and half that of the ending one, together [s].
+        sampling_ah
+            For what the current did between its readings [Ah].
 
         Notes
         -----
@@ -93,6 +98,7 @@ class Budget:
             self._reading(record, "current"): self._rounding_of[CURRENT] * duration_s / 3600,
             f"{self._stem}:time": abs(current) * sqrt(2 / 12) * self.tester.time_resolution_s / 3600,
             self._reading(record, "edge", ""): abs(current) * edges_s / sqrt(3) / 3600,
+            self._reading(record, "current", ":sampling"): sampling_ah,
         }
 
     def counted_charge(self, net_ah: float, duration_s: float, record: int, *, digits: float) -> dict[str, float]:
@@ -118,12 +124,15 @@ class Budget:
         """
         return {} if self.tester is None else self._voltage(ah_per_volt * volt * per_ah, ah_per_volt * per_ah)
 
-    def resistance(self, resistance: float, step_ampere: float, records: tuple[int, int], noise_volt: float = 0.0) -> dict[str, float]:
+    def resistance(
+        self, resistance: float, step_ampere: float, records: tuple[int, int], noise_volt: float = 0.0, edge_ohm: float = 0.0
+    ) -> dict[str, float]:
         """Components of R = ΔV/ΔI [ohm] between two readings, before and after the edge.
 
         ∂R/∂g_V = R, ∂R/∂g_I = −R. Both voltages are read in one range and both currents in another, so each offset enters both
         readings alike and cancels in the difference. The four roundings do not: 1/ΔI for each voltage, R/ΔI for each current; nor
-        does the scatter of the two voltages, ``noise_volt`` [V] each.
+        does the scatter of the two voltages, ``noise_volt`` [V] each. Where the tester does not tell the step's own time, R at a time
+        after the edge is off by ``edge_ohm`` [ohm], one way or the other: a tester logs first when a step begins, or one interval later.
         """
         if self.tester is None:
             return {}
@@ -140,6 +149,7 @@ class Budget:
             self._reading(after, "voltage", ":noise"): scatter,
             self._reading(before, "current"): of_current,
             self._reading(after, "current"): -of_current,
+            self._reading(before + 1, "beginning", ""): edge_ohm,
         }
 
     def fitted(self, resistance: float, record: int, spread: Sequence[float], edge: float = 0.0) -> tuple[dict[str, float], list[str]]:
@@ -154,12 +164,12 @@ class Budget:
         spread
             Its share in each of the fit's independent directions [its unit]; quantities of one fit share them.
         edge
-            What the half-width of the stretch in which the edge lies makes of it [its unit]; rectangular.
+            What half the stretch in which the edge lies makes of it [its unit], one way or the other, as in `resistance`.
         """
         names = [self._reading(record, f"fit#{n}", "") for n in range(1, len(spread) + 1)]
         if self.tester is None:
             return {}, names
-        own = dict(zip(names, spread, strict=True)) | {self._reading(record, "edge", ""): edge / sqrt(3)}
+        own = dict(zip(names, spread, strict=True)) | {self._reading(record, "beginning", ""): edge}
         return {**self._voltage(resistance, 0.0), **self._current(-resistance, 0.0), **own}, names
 
     @property
@@ -210,7 +220,21 @@ class Budget:
         """Components of one cell's voltage reading [V]: its channel is one of its own, in the range that holds a cell."""
         if self.tester is None:
             return {}
-        return {self._reading(record, f"cell {cell}", ":voltage"): self.tester.voltage_range(volt).reading_uncertainty(volt)}
+        rounding = self._reading(record, f"cell {cell}:voltage")
+        return {**self.cell_channel(cell, volt, volt, 1.0), rounding: self.cell_rounding_volt(volt)}
+
+    def cell_channel(self, cell: int, volt: float, gain: float, offset: float) -> dict[str, float]:
+        """Components of gain and offset of a cell's channel, in the range that holds its voltage [V], by their sensitivities."""
+        if self.tester is None:
+            return {}
+        span = self.tester.voltage_range(volt)
+        held = f"/{span.maximum:g}V" if len(self.tester.voltage) > 1 else ""
+        return self._systematic(span, f"{self._stem}/cell {cell}{held}:voltage", gain, offset)
+
+    def cell_rounding_volt(self, volt: float) -> float:
+        """Standard uncertainty of the rounding of one cell's voltage reading [V], by the tester's resolution or the steps it is read in."""
+        told = self.tester.voltage_range(volt).resolution if self.tester else 0.0
+        return max(told, self._cell_step) / sqrt(12)
 
     def temperature(self, celsius: float, record: int, probe: str) -> dict[str, float]:
         """Components of one temperature reading [°C]."""
@@ -274,6 +298,16 @@ class Budget:
 
     def _temperature_rounding(self, probe: str) -> float:
         return max(cast("Tester", self.tester).temperature[-1].resolution, self._digits.get(probe, 0.0)) / sqrt(12)
+
+    @cached_property
+    def _cell_step(self) -> float:
+        """Smallest step in which the cells' voltages are read [V]; 0 where none is seen."""
+        if CELL_VOLTAGES not in self.recording.table.columns:
+            return 0.0
+        cells = self.recording.table[CELL_VOLTAGES]
+        values = cells[:: len(cells) // LOOKED_AT + 1].to_numpy().astype(np.float64)
+        values = values[np.isfinite(values)]
+        return max(read_step(values), printed_step(values))
 
     @cached_property
     def _digits(self) -> dict[str, float]:

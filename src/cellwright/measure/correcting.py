@@ -44,7 +44,8 @@ def corrected(
     Notes
     -----
     Q' = Q / (1 + α·(T − T')) · (I / I')^(k − 1). Both are rules of thumb over a few kelvin and a factor of two in rate: a coefficient
-    holds for the cell type and the range in which it was found.
+    holds for the cell type and the range in which it was found. Peukert's law and its limits: Doerffel and Sharkh, J. Power Sources
+    155 (2006) 395, doi:10.1016/j.jpowsour.2005.04.030.
     """
     if capacity.value is None:
         return capacity

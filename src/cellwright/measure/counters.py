@@ -49,9 +49,10 @@ def counted(steps: pl.DataFrame, kind: str, way: Way = "net") -> pl.Expr:
 
 
 def _grown(name: str, prefix: str) -> pl.Expr:
-    """How much a counter grew in a step; where it fell, it started anew."""
+    """How much a counter grew in a step; where it fell, or a step began with it far below its last reading, it started anew."""
     reading = pl.col(name).cast(pl.Float64).abs()
     if prefix == _STEP:
         return reading
-    growth = reading - reading.shift(1).fill_null(pl.col(f"first_{name}").cast(pl.Float64).abs())
-    return pl.when(growth < 0).then(reading).otherwise(growth)
+    first, before = pl.col(f"first_{name}").cast(pl.Float64).abs(), reading.shift(1)
+    anew = (first < before / 2) | (reading < first)
+    return pl.when(anew).then(reading).otherwise(reading - before.fill_null(first))

@@ -14,6 +14,7 @@ from cellwright.core.battery import Battery
 from cellwright.core.messages import Message
 from cellwright.core.recording import Recording
 from cellwright.core.tester import Tester
+from cellwright.measure.beginning import rested_full
 from cellwright.measure.budget import Budget
 from cellwright.measure.stepping import samples_of, steps, why_no_steps
 
@@ -93,7 +94,7 @@ class Course:
     @cached_property
     def steps(self) -> pl.DataFrame:
         """One row a step, see `cellwright.measure.steps`."""
-        return steps(self.recording)
+        return steps(self.recording, self.battery)
 
     @cached_property
     def budget(self) -> Budget:
@@ -229,6 +230,15 @@ class Course:
             step -= 1
         return (row - 1, duration) if step < row - 1 else None
 
+    def unsure_rest(self, row: int) -> float:
+        """Return by how much the rest that a step belongs to may have been longer than recorded [s]: its edges lie between two samples."""
+        first = last = row
+        while first > 0 and self.rows[first - 1]["kind"] == "rest":
+            first -= 1
+        while last + 1 < len(self.rows) and self.rows[last + 1]["kind"] == "rest":
+            last += 1
+        return self.rows[first]["edge_uncertainty_second"] + self.rows[last]["end_edge_uncertainty_second"]
+
     @cached_property
     def ranked(self) -> tuple[FullDischarge, ...]:
         """The full discharges, the one to use first: at rated current, conditioned, at rated temperature, at the usual current, late."""
@@ -266,14 +276,32 @@ class Course:
     def charge_state(self) -> list[float | None]:
         """State of charge at the end of each step [1]: charge counted from the last time the battery was full or empty.
 
-        None before the first such moment, and where no capacity is known to measure it by.
+        Before the first such moment it is counted from the beginning, where the battery rested as full (`began_full`); else it is None, as
+        it is where no capacity is known to measure it by.
         """
         if self.reference is None:
             return [None] * self.steps.height
-        anchors = np.flatnonzero(self.filled | self.emptied)
-        last = np.searchsorted(anchors, np.arange(self.steps.height), side="right") - 1
-        state = self.filled[anchors[last]] + (self.moved - self.moved[anchors[last]]) / self.reference[0] if len(anchors) else self.moved
-        return [float(s) if a >= 0 else None for s, a in zip(state, last, strict=True)]
+        last, began = self._last_anchor, self.began_full is not None
+        counted = self.filled[last] + (self.moved - self.moved[last]) / self.reference[0]
+        state = np.where(last < 0, 1.0 + self.moved / self.reference[0], counted)
+        return [float(s) if a >= 0 or began else None for s, a in zip(state, last, strict=True)]
+
+    @cached_property
+    def began_full(self) -> float | None:
+        """Voltage at which a recording whose charge is not in it began at rest, where it is taken as full for that [V]; else None."""
+        known = self.battery.maximum_voltage_volt if self.battery else None
+        return rested_full(self.steps, self.battery, self.tolerance(known)) if known else None
+
+    def counted_from(self, row: int) -> int | None:
+        """Return the last step up to one at whose end the battery was full or empty; None where there is none."""
+        last = int(self._last_anchor[row])
+        return None if last < 0 else last
+
+    @cached_property
+    def _last_anchor(self) -> NDArray[np.intp]:
+        """Return of each step the last one up to it that ended full or empty; -1 where there is none."""
+        anchors = self.filled | self.emptied
+        return np.maximum.accumulate(np.where(anchors, np.arange(len(anchors)), -1))
 
     def c_rate(self, current: float) -> dict[str, Any]:
         """Size of a current [A] as conditions: ``c_rate`` [1/h], by the rated capacity or else the measured one (``c_rate_basis``)."""
@@ -287,7 +315,8 @@ class Course:
         """Return the conditions ``soc`` and ``soc_basis`` at the end of a step; empty where they are not known."""
         if row < 0 or self.reference is None or (state := self.charge_state[row]) is None:
             return {}
-        return {"soc": state, "soc_basis": self.reference[1]}
+        assumed = self.began_full if self.counted_from(row) is None else None
+        return {"soc": state, "soc_basis": self.reference[1]} | ({} if assumed is None else {"taken_as_full_volt": assumed})
 
 
 def same_current(current: float, reference: float) -> bool:

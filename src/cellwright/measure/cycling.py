@@ -11,7 +11,7 @@ from cellwright.core.battery import Battery
 from cellwright.core.errors import UsageError
 from cellwright.core.recording import Recording
 from cellwright.measure.course import Course
-from cellwright.measure.halves import Direction, halves
+from cellwright.measure.halves import Direction, begun
 
 COLUMNS = (
     "cycle_count",
@@ -49,14 +49,19 @@ COLUMNS = (
     "maximum_voltage_volt",
     "charge_mode",
     "charge_end",
+    "charge_ended_by",
     "charge_end_voltage_volt",
     "charge_end_current_ampere",
     "discharge_mode",
     "discharge_end",
+    "discharge_ended_by",
     "discharge_end_voltage_volt",
     "discharge_end_current_ampere",
     "mean_temperature_celsius",
+    "minimum_temperature_celsius",
     "maximum_temperature_celsius",
+    "charging_temperature_rise_kelvin",
+    "discharging_temperature_rise_kelvin",
 )
 """Documented, column by column, in ``docs/cycles.md``."""
 
@@ -128,9 +133,9 @@ def _counted(steps: pl.DataFrame) -> np.ndarray[Any, Any]:
 def _found(steps: pl.DataFrame, begin: Direction) -> np.ndarray[Any, Any]:
     """Number the steps by the cycles that begin with a charge or with a discharge; a first half of the other kind is one of its own."""
     moved = steps.select(pl.when(pl.col("kind") == "rest").then(0.0).otherwise(pl.col("step_net_capacity_ah")).fill_null(0.0))
+    firsts, charged = begun(moved.to_series().to_numpy())
     begins = np.zeros(steps.height, dtype=np.int64)
-    for half in halves(moved.to_series().to_numpy())[1:]:
-        begins[half.first] = half.direction == begin
+    begins[firsts[1:]] = charged[1:] == (begin == "charge")
     return np.cumsum(begins)
 
 
@@ -170,7 +175,8 @@ def _facts(present: list[str], *, counted: bool) -> list[pl.Expr]:
         heat, share = pl.col("mean_temperature_celsius"), pl.col("duration_second")
         known = heat.is_not_null()
         facts.append(((heat * share).sum() / share.filter(known).sum()).alias("mean_temperature_celsius").fill_nan(heat.mean()))
-        facts.append(pl.col("maximum_temperature_celsius").max())
+        facts += [pl.col("minimum_temperature_celsius").min(), pl.col("maximum_temperature_celsius").max()]
+        facts += [_rise(way, kind) for way, kind in _WAYS.items()]
     return facts
 
 
@@ -191,11 +197,19 @@ def _half(way: str, kind: Direction) -> list[pl.Expr]:
             for name, said in (
                 ("mode", "mode"),
                 ("ended", "end"),
+                ("ended_by", "ended_by"),
                 ("last_voltage_volt", "end_voltage_volt"),
                 ("last_current_ampere", "end_current_ampere"),
             )
         ),
     ]
+
+
+def _rise(way: str, kind: Direction) -> pl.Expr:
+    """From the temperature at the beginning of a half to its greatest [K]."""
+    here = (pl.col("kind") == kind) & pl.col("main")
+    began = pl.col("first_temperature_celsius").filter(here).first()
+    return (pl.col("maximum_temperature_celsius").filter(here).max() - began).alias(f"{way}_temperature_rise_kelvin")
 
 
 def _sum_known(values: pl.Expr) -> pl.Expr:

@@ -15,6 +15,7 @@ from cellwright.core.recording import Recording
 from cellwright.measure.asked import (
     between_deviations,
     cell_deviations,
+    does_not_fit,
     longest_rest,
     partial_deviations,
     partial_step,
@@ -23,11 +24,16 @@ from cellwright.measure.asked import (
     titration_deviations,
     titration_steps,
 )
+from cellwright.measure.bounds import control_deviations, limit_deviations, temperature_deviations, too_short
 from cellwright.measure.course import Course, FullDischarge
 from cellwright.measure.discharge import no_full_discharge
 from cellwright.measure.edges import MICROSECOND
 from cellwright.measure.impedance.spectrum import spectra
 from cellwright.measure.pulsing import pulse_deviations
+from cellwright.measure.stepping import time_order
+
+PASSED_TAPER = 0.2
+"""Share of the current at which a charge is to end by which it may fall lower: testers stop at the first sample below it."""
 
 
 def check(recording: Recording, procedure: Procedure, battery: Battery | None = None) -> tuple[Message, ...]:
@@ -77,7 +83,13 @@ def _warmth_of_spectra(recording: Recording, procedure: Procedure) -> Iterator[M
 
 
 def _deviations(course: Course, procedure: Procedure) -> Iterator[Message]:
+    if (misfit := does_not_fit(course, procedure)) is not None:
+        yield misfit
+        return
+    if (backwards := time_order(course.recording)) is not None:
+        yield backwards
     yield from _soak(course, procedure)
+    yield from limit_deviations(course)
     if procedure.discharge or procedure.pulses:
         measured = yield from _cycle_or_pulses(course, procedure)
     else:
@@ -85,7 +97,7 @@ def _deviations(course: Course, procedure: Procedure) -> Iterator[Message]:
     if procedure.cells:
         yield from cell_deviations(course, procedure.cells, measured)
     if not procedure.spectra:
-        yield from _temperature(measured, procedure)
+        yield from temperature_deviations(course, measured, procedure)
         yield from _sampling(course, measured, procedure)
 
 
@@ -142,19 +154,44 @@ def _soak(course: Course, procedure: Procedure) -> Iterator[Message]:
     first = next((row for row, step in enumerate(course.rows) if step["kind"] != "rest"), len(course.rows))
     rest = course.rest_before(first)
     shown = rest[1] if rest else 0.0
-    if shown < procedure.soak_s:
+    if too_short(shown, procedure.soak_s, course.unsure_rest(rest[0]) if rest else 0.0):
         yield message("measure.soak_not_shown", shown_s=shown, asked_s=procedure.soak_s)
 
 
 def _reference_cycle(course: Course, procedure: Procedure, discharge: FullDischarge) -> Iterator[Message]:
-    if procedure.discharge:
-        yield from _rate(course, procedure.discharge, course.mean_current(discharge.first, discharge.last), discharge.first)
-        yield from _rest_after(course, procedure.discharge, discharge.last)
-    if procedure.charge:
-        yield from _charge(course, procedure.charge, discharge.charge)
-        yield from _rest_after(course, procedure.charge, discharge.charge)
+    """Hold the cycle that is used, and those that have to agree with it, against what is asked of each."""
+    alike = (discharge,)
+    if procedure.preconditioning:
+        alike = _up_to(course, discharge)[-_agreeing(course, procedure.preconditioning) :]
+    for each in alike:
+        if procedure.discharge:
+            yield from _rate(course, procedure.discharge, course.mean_current(each.first, each.last), each.first)
+            yield from control_deviations(course, each.first, each.last)
+            yield from _rest_after(course, procedure.discharge, each.last)
+        if procedure.charge:
+            charge = int(course.main.filter(pl.col("row") < each.first, kind="charge")["row"][-1])
+            yield from _full(course, charge)
+            yield from _charge(course, procedure.charge, charge)
+            yield from _rest_after(course, procedure.charge, charge)
     if procedure.preconditioning:
         yield from _preconditioning(course, procedure.preconditioning, discharge)
+
+
+def _full(course: Course, charge: int) -> Iterator[Message]:
+    """Name a charge that stopped short of the upper limit, though as much went in as had come out."""
+    if not course.filled[charge] and course.upper:
+        found = {"step": _number(course, charge), "found_volt": course.rows[charge]["last_voltage_volt"]}
+        yield message("measure.charge_stopped", **found, limit_volt=course.upper.volt)
+
+
+def _up_to(course: Course, discharge: FullDischarge) -> tuple[FullDischarge, ...]:
+    return tuple(d for d in course.full_discharges if d.first <= discharge.first)
+
+
+def _agreeing(course: Course, asked: Preconditioning) -> int:
+    """Return how many capacities in a row have to agree for this battery."""
+    level = course.battery.level if course.battery else "cell"
+    return asked.agreeing_cells if level == "cell" else asked.agreeing_packs
 
 
 def _rate(course: Course, asked: Charge | Discharge, current: float, row: int) -> Iterator[Message]:
@@ -180,6 +217,8 @@ def _charge(course: Course, asked: Charge, last: int) -> Iterator[Message]:
     ended = course.c_rate(course.rows[last]["last_current_ampere"])["c_rate"]
     if ended > asked.taper_c_rate * (1 + asked.tolerance):
         yield message("measure.taper_not_reached", step=_number(course, last), found=ended, asked=asked.taper_c_rate)
+    elif ended < asked.taper_c_rate * (1 - PASSED_TAPER):
+        yield message("measure.taper_passed", step=_number(course, last), found=ended, asked=asked.taper_c_rate)
 
 
 def _rest_after(course: Course, asked: Charge | Discharge, row: int) -> Iterator[Message]:
@@ -188,7 +227,7 @@ def _rest_after(course: Course, asked: Charge | Discharge, row: int) -> Iterator
         after += 1
     rest = course.rest_before(after) if after > row + 1 else None
     found = rest[1] if rest else 0.0
-    if found < asked.rest_after_s:
+    if too_short(found, asked.rest_after_s, course.unsure_rest(rest[0]) if rest else 0.0):
         yield message("measure.rest_too_short", step=_number(course, row), found_s=found, asked_s=asked.rest_after_s)
 
 
@@ -196,14 +235,14 @@ def _preconditioning(course: Course, asked: Preconditioning, discharge: FullDisc
     """Hold the capacities up to the one that is used against the agreement that is asked of them."""
     if discharge.previous is None:
         yield message("measure.unconditioned", step=_number(course, discharge.first))
-    run = sum(d.first <= discharge.first for d in course.full_discharges)
-    if run > asked.maximum_cycles:
-        yield message("measure.too_many_cycles", found=run, asked=asked.maximum_cycles)
-    level = course.battery.level if course.battery else "cell"
-    count = asked.agreeing_cells if level == "cell" else asked.agreeing_packs
-    taken = [-(course.net(d.first, d.last) or 0.0) for d in course.full_discharges if d.first <= discharge.first][-count:]
+    before = _up_to(course, discharge)
+    if len(before) > asked.maximum_cycles:
+        yield message("measure.too_many_cycles", found=len(before), asked=asked.maximum_cycles)
+    count = _agreeing(course, asked)
+    taken = [-(course.net(d.first, d.last) or 0.0) for d in before[-count:]]
     if len(taken) < count:
         yield message("measure.too_few_cycles", found=len(taken), asked=count)
+        yield from _stopped(course)
         return
     rated = course.battery.rated_capacity_ah if course.battery and course.battery.rated_capacity_ah else taken[-1]
     apart = (max(taken) - min(taken)) / rated
@@ -211,23 +250,12 @@ def _preconditioning(course: Course, asked: Preconditioning, discharge: FullDisc
         yield message("measure.cycles_disagree", count=count, found_percent=100 * apart, asked_percent=100 * asked.within)
 
 
-def _temperature(measured: pl.DataFrame, procedure: Procedure) -> Iterator[Message]:
-    if "mean_temperature_celsius" not in measured.columns or measured["mean_temperature_celsius"].null_count() == measured.height:
-        if measured.height:
-            yield message("measure.temperature_not_recorded")
-        return
-    asked, tolerance = procedure.temperature_celsius, procedure.temperature_tolerance_kelvin
-    off = measured.filter((pl.col("first_temperature_celsius") - asked).abs() > tolerance)
-    if off.height:
-        worst = off.sort((pl.col("first_temperature_celsius") - asked).abs(), descending=True).row(0, named=True)
-        yield message(
-            "measure.temperature_off",
-            count=off.height,
-            step=worst["step_count"],
-            found=worst["first_temperature_celsius"],
-            asked=asked,
-            tolerance=tolerance,
-        )
+def _stopped(course: Course) -> Iterator[Message]:
+    """Name the discharges from full that stopped short of the lower limit, so that they give no capacity."""
+    for first, last in course.discharges:
+        if course.lower and not course.emptied[last] and course.full_before(first, last) is not None:
+            found = {"step": _number(course, last), "found_volt": course.rows[last]["last_voltage_volt"]}
+            yield message("measure.discharge_short", **found, limit_volt=course.lower.volt)
 
 
 def _sampling(course: Course, measured: pl.DataFrame, procedure: Procedure) -> Iterator[Message]:

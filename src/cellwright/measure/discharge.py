@@ -9,10 +9,8 @@ from types import MappingProxyType
 from typing import Any, Literal, cast
 
 import numpy as np
-import polars as pl
 
 from cellwright.core.battery import Battery
-from cellwright.core.columns import CURRENT, TIME, VOLTAGE
 from cellwright.core.messages import Message, message
 from cellwright.core.quantity import Method, Quantity, absent
 from cellwright.core.recording import Recording
@@ -20,18 +18,15 @@ from cellwright.core.tester import Tester
 from cellwright.measure.budget import printed_step
 from cellwright.measure.counters import counter_columns
 from cellwright.measure.course import NEGLIGIBLE, Course, FullDischarge, Limit, same_current
+from cellwright.measure.limits import limit_errors
 from cellwright.measure.naming import named_span
+from cellwright.measure.sampling import sampling_ah
 
 VERSION = "1"
 DISAGREEMENT = 5e-3
 """Share by which the integral and the tester's own counter may differ before it is said."""
 
 COUNTED = "counted_net_capacity_ah"
-END_SHARE = 5e-3
-END_SAMPLES = 5
-"""The slope at a discharge's end is that of its last 0.5 %, of at least five samples: noise does not rule it, and where the voltage falls
-ever faster the mean slope errs towards too much uncertainty."""
-
 FEW = 3
 SMITH = "Smith et al., J. Electrochem. Soc. 157 (2010) A196"
 
@@ -84,7 +79,8 @@ def capacity(
     -----
     Series: Q = ∫ I dt by the trapezoidal rule; step sheets: the tester's own step capacity. A limit is reached where the voltage
     ended within the reading's expanded uncertainty (k = 2) of it. Uncertainty: `cellwright.measure.budget.Budget.charge` (JCGM 100),
-    and `Budget.cut_off` for the voltage at which the discharge was ended; that of a step sheet lacks the second, as it has no slope.
+    `sampling_ah` for a current that swings between its readings, and `limit_errors` for the voltages at which the charge and the discharge
+    were ended; a step sheet lacks the last two.
     """
     return _asked(Course(recording, battery, tester), "capacity", step, cycle)
 
@@ -156,38 +152,17 @@ def _all(course: Course, kind: Kind) -> tuple[Quantity, ...]:
 
 
 def _taken(course: Course, discharge: FullDischarge, kind: Kind) -> Quantity | None:
-    cut_off = _cut_off(course, discharge, kind)
-    quantity = _moved(course, discharge.first, discharge.last, kind, cut_off)
+    at_limits = limit_errors(course, discharge, energy=kind == "energy")
+    quantity = _moved(course, discharge.first, discharge.last, kind, at_limits)
     if quantity is None:
         return None
     return replace(-quantity, name=kind, method=quantity.method, conditions=_conditions(course, discharge, kind))
 
 
-def _cut_off(course: Course, discharge: FullDischarge, kind: Kind) -> dict[str, float]:
-    """What an error of the voltage at the cut-off makes of what was taken out; unknown, and left out, of a step sheet or a held voltage."""
-    step = course.rows[discharge.last]
-    if course.recording.sampling == "step" or step["mode"] in {"CV", "CCCV"}:
-        return {}
-    samples, volt = course.samples[course.span(discharge.last, discharge.last)], step["last_voltage_volt"]
-    fall = _fall_per_ah(samples, step)
-    return course.budget.cut_off(1 / fall, volt, per_ah=volt if kind == "energy" else 1.0) if fall > 0 else {}
-
-
-def _fall_per_ah(samples: pl.DataFrame, step: dict[str, Any]) -> float:
-    """Slope of the voltage over the charge taken out [V/Ah] in the last samples of a discharge, by least squares."""
-    time, current, volt = (samples[c].to_numpy() for c in (TIME, CURRENT, VOLTAGE))
-    last = time >= time[-1] - END_SHARE * step["duration_second"]
-    last[-END_SAMPLES:] = True
-    time, current, volt = time[last], current[last], volt[last]
-    taken = np.concatenate([[0.0], np.cumsum(-np.diff(time) * (current[1:] + current[:-1]) / 2 / 3600)])
-    deviation = taken - taken.mean()
-    return float(-(deviation @ volt) / (deviation @ deviation)) if taken[-1] > 0 else 0.0
-
-
-def _moved(course: Course, first: int, last: int, kind: Kind, cut_off: Mapping[str, float] = MappingProxyType({})) -> Quantity | None:
+def _moved(course: Course, first: int, last: int, kind: Kind, at_limits: Mapping[str, float] = MappingProxyType({})) -> Quantity | None:
     """Charge or energy put in over steps, both ends included; None where the tester did not count it.
 
-    What a wrong cut-off adds to what is taken out is taken from what is put in.
+    What an error at the limits adds to what is taken out is taken from what is put in.
     """
     value, net = course.net(first, last, _COLUMNS[kind]), course.net(first, last)
     if value is None or net is None:
@@ -198,10 +173,11 @@ def _moved(course: Course, first: int, last: int, kind: Kind, cut_off: Mapping[s
         components = budget.counted_charge(net, duration, record, digits=_counter_digits(course))
     else:
         edges_s = parts[0]["edge_uncertainty_second"] + parts[-1]["end_edge_uncertainty_second"]
-        components = budget.charge(net, parts[0]["first_current_ampere"], duration, record, edges_s=edges_s)
+        unsure = sampling_ah(course, first, last)
+        components = budget.charge(net, parts[0]["first_current_ampere"], duration, record, edges_s=edges_s, sampling_ah=unsure)
     if kind == "energy":
         components = budget.energy(value, net, components)
-    components |= {name: components.get(name, 0.0) - more for name, more in cut_off.items()}
+    components |= {name: components.get(name, 0.0) - more for name, more in at_limits.items()}
     rows = (record, parts[-1]["last_record_index"])
     method = "step-counter" if course.recording.sampling == "step" else "trapezoid"
     return budget.quantity(
@@ -271,8 +247,10 @@ def no_full_discharge(course: Course) -> Message:
     ends = [course.rows[last] for _, last in course.discharges]
     for (_, last), step in zip(course.discharges, ends, strict=True):
         if course.emptied[last]:
-            upper = course.upper.volt if course.upper else None
-            return message("measure.not_from_full", step=step["step_count"], limit_volt=course.lower.volt, upper_volt=upper)
+            where = {"step": step["step_count"], "limit_volt": course.lower.volt}
+            if course.upper is None:
+                return message("measure.not_charged_before", **where)
+            return message("measure.not_from_full", **where, upper_volt=course.upper.volt)
     deepest = min(ends, key=lambda step: step["last_voltage_volt"])
     where = {"step": deepest["step_count"], "volt": deepest["last_voltage_volt"]}
     return message("measure.discharge_stopped", **where, limit_volt=course.lower.volt)

@@ -31,7 +31,7 @@ def with_edges(table: pl.DataFrame, sampling: Sampling) -> pl.DataFrame:
     table = table.with_columns((_LAST + trail).alias("end_time_second"))
     paused = pl.col("pause_second")
     return table.with_columns(
-        (_ENDED - _BEGAN - paused).round(MICROSECOND).alias("duration_second"),
+        (_ENDED - _BEGAN - paused).round(MICROSECOND).clip(lower_bound=0.0).alias("duration_second"),  # a clock may have been set back
         (_next_edge() + pl.col("pause_interval") / 2).alias("end_edge_uncertainty_second"),
     )
 
@@ -53,7 +53,8 @@ def _lead(*, timed: bool) -> tuple[pl.Expr, pl.Expr]:
     meet, late = nearest <= farthest, gap <= PAUSE * (rhythm + before)  # late: both were sampled a little later than ever before
     lead = pl.when(meet).then((farthest + nearest) / 2).when(late).then(gap * rhythm / (rhythm + before)).otherwise(farthest / 2)
     half = pl.when(meet).then((farthest - nearest) / 2).when(late).then(pl.min_horizontal(rhythm, before) / 2).otherwise(farthest / 2)
-    return lead.fill_null(0.0), half.fill_null(0.0)
+    framed = gap.is_not_null()  # before the recording's first sample nothing is known to have flowed
+    return pl.when(framed).then(lead).otherwise(0.0).fill_null(0.0), pl.when(framed).then(half).otherwise(0.0).fill_null(0.0)
 
 
 def _trail() -> pl.Expr:

@@ -97,7 +97,9 @@ def _greatest_current(course: Course) -> Quantity:
     row = int(np.nanargmax(np.where(np.isfinite(current), np.abs(current), np.nan)))
     ampere, record = float(current[row]), record_of(course, row)
     conditions = {"direction": "charge" if ampere > 0 else "discharge"} if ampere else {}
-    components, evidence = course.budget.current(ampere, record), course.budget.evidence((record, record))
+    way = -1.0 if ampere < 0 else 1.0  # of a size: what reads a discharge too far down reads its size too large
+    components = {name: way * part for name, part in course.budget.current(ampere, record).items()}
+    evidence = course.budget.evidence((record, record))
     return course.budget.quantity(
         "maximum_current", abs(ampere), "A", components, method=GREATEST, conditions=conditions, evidence=evidence
     )

@@ -19,6 +19,9 @@ from cellwright.measure.runs import Block, Floats, Kernel, Part, Rows, reduce_ru
 
 LABELS = ("step_count", "cycle_count", "step_id", "step_type")
 
+FEW, FAR_BEYOND = 5, 10.0
+"""A step of more samples than few, most of them at rest, is one under current where its mean is so many times what counts as none."""
+
 Flags = NDArray[np.bool_]
 Found = dict[str, NDArray[Any]]
 
@@ -120,7 +123,7 @@ def _extremes(cut: Cut) -> Found:
     ``uncovered`` is by how much at most the time between two samples exceeds the step's own [s], where the tester tells that.
     """
     time, current, voltage = (cut.column(name) for name in (TIME, CURRENT, VOLTAGE))
-    own = cut.column(OWN_TIME) if OWN_TIME in cut.table.columns else None
+    own = _finite(cut.column(OWN_TIME)) if OWN_TIME in cut.table.columns else None
 
     def kernel(block: Block) -> dict[str, Part]:
         ampere, before, volt = block.of(current), block.before(current), block.of(voltage)
@@ -153,6 +156,11 @@ def _extremes(cut: Cut) -> Found:
     }
 
 
+def _finite(readings: NDArray[Any]) -> NDArray[Any]:
+    """Return readings without the infinite ones; they are not copied where there are none."""
+    return np.where(np.isinf(readings), np.nan, readings) if np.isinf(readings).any() else readings
+
+
 def _alone(cut: Cut, also: tuple[str, ...]) -> dict[str, Floats]:
     """What holds for a step of one sample: that one is inside."""
     volt, ampere = (cut.column(name)[cut.starts].astype(np.float64) for name in (VOLTAGE, CURRENT))
@@ -169,7 +177,10 @@ def _filled(values: Floats, chosen: Flags, found: NDArray[Any] | None) -> NDArra
 
 
 def _moving(cut: Cut, found: Found, still: Floats) -> Flags:
-    """Whether a step is under current: at more than half of the samples inside it the size is beyond what counts as none [A]."""
+    """Whether a step is under current: at more than half of the samples inside it the size is beyond what counts as none [A].
+
+    Or its mean is far beyond that: a rest and the charge after it, which the tester counts as one step, are a charge.
+    """
     pair = (np.abs(found["first_current_ampere"]) + np.abs(found["last_current_ampere"])) / 2 > still
     moving = np.where(cut.samples == 2, pair, found["least_size"] > still)
     unclear = (cut.samples > 2) & (found["least_size"] <= still) & (found["greatest_size"] > still)
@@ -178,7 +189,8 @@ def _moving(cut: Cut, found: Found, still: Floats) -> Flags:
     unclear, counts = cut.inside(lambda block: {"beyond": block.total(np.abs(block.of(current)) > block.at_each(limit))}, unclear)
     if counts:
         moving[unclear] = 2 * counts["beyond"] > cut.samples[unclear] - 1
-    return moving
+    lasted = found["last_time"] - found["first_time"]
+    return moving | ((cut.samples > FEW) & (np.abs(found["charge"]) > FAR_BEYOND * still * lasted))
 
 
 def _put_in(cut: Cut, found: Found) -> Found:
@@ -199,7 +211,7 @@ def _put_in(cut: Cut, found: Found) -> Found:
 
 
 def _temperatures(cut: Cut) -> Found:
-    """First, mean and greatest temperature of each step [°C]; nothing where none was recorded."""
+    """First, mean, least and greatest temperature of each step [°C]; nothing where none was recorded."""
     readings = temperature(cut.table)
     if readings is None:
         return {}
@@ -209,7 +221,12 @@ def _temperatures(cut: Cut) -> Found:
         warm = block.of(celsius)
         read = np.isfinite(warm)
         warm = warm if read.all() else np.where(read, warm, np.nan)
-        return {"sum": block.total(np.where(read, warm, 0.0)), "read": block.total(read), "greatest": block.greatest(warm)}
+        return {
+            "sum": block.total(np.where(read, warm, 0.0)),
+            "read": block.total(read),
+            "least": block.least(warm),
+            "greatest": block.greatest(warm),
+        }
 
     found = reduce_runs(cut.starts, cut.stops, kernel)
     first = celsius[cut.starts].astype(np.float64)
@@ -218,4 +235,10 @@ def _temperatures(cut: Cut) -> Found:
         at = rows[np.searchsorted(rows, cut.starts)]
         first = np.where(at < cut.stops, celsius[np.minimum(at, len(celsius) - 1)], np.nan)
     mean = np.divide(found["sum"], found["read"], out=np.full(len(first), np.nan), where=found["read"] > 0)
-    return {"first_temperature_celsius": first, "mean_temperature_celsius": mean, "maximum_temperature_celsius": found["greatest"]}
+    return {
+        "first_temperature_celsius": first,
+        "mean_temperature_celsius": mean,
+        "minimum_temperature_celsius": found["least"],
+        "maximum_temperature_celsius": found["greatest"],
+        "temperature_rise_kelvin": found["greatest"] - first,
+    }

@@ -42,6 +42,9 @@ FEWEST = 6
 """A stretch of at least six runs in a row, but for stops of up to five minutes, whose current neither stays within 10 % nor goes one way
 (its ups and downs are 1.5 times what it gained), is one step: a drive cycle, or a regulator around zero."""
 
+FEWEST_UNBROKEN = 3
+"""So is a stretch of three runs or more without a rest between them, if most of its samples lie in such runs: a short drive."""
+
 
 def dead_band(table: pl.DataFrame) -> float:
     """Return the largest current [A] that is taken for none: the noise of what looks like rest, an offset there, the printed digits.
@@ -112,7 +115,10 @@ def _edges(table: pl.DataFrame, band: float) -> Rows:
         turns.append(np.flatnonzero(turned) + first)
         change = np.abs(after - before)
         jumps.append(np.flatnonzero((change > JUMP * np.maximum(np.abs(after), np.abs(before))) & (change > band) & ~turned) + first)
-    return np.sort(np.concatenate([*turns, _levels(current, voltage, np.concatenate([*jumps, np.empty(0, dtype=np.intp)]))]))
+    turned = np.concatenate([*turns, np.empty(0, dtype=np.intp)])
+    jumped = _levels(current, voltage, np.concatenate([*jumps, np.empty(0, dtype=np.intp)]))
+    on_ramp = np.isin(jumped - 1, turned) & (np.abs(current[jumped]) > np.abs(current[jumped - 1]))  # one sample on the way to a level
+    return np.sort(np.concatenate([turned, jumped[~on_ramp]]))
 
 
 def _levels(current: NDArray[Any], voltage: NDArray[Any], rows: Rows) -> Rows:
@@ -146,13 +152,19 @@ def _steadied(current: NDArray[Any], starts: Rows, band: float) -> Rows:
 
 def _merged(table: pl.DataFrame, starts: Rows, program: Rows, band: float) -> Rows:
     """Join the runs of each stretch in which the current does not settle; a stretch stays within one step of the program."""
-    time, stops = table[TIME].to_numpy(), np.append(starts[1:], table.height)
-    where = np.flatnonzero(_restless(table[CURRENT].to_numpy(), starts, stops, band))
-    if len(where) < FEWEST:
+    current, stops = table[CURRENT].to_numpy(), np.append(starts[1:], table.height)
+    restless = _restless(current, starts, stops, band)
+    if not restless.any():
         return starts
+    part = np.searchsorted(program, starts, side="right")
+    inside = _in_long_stretch(table[TIME].to_numpy(), starts, stops, part, np.flatnonzero(restless))
+    return starts[~(inside | _in_unbroken_stretch(np.abs(current[starts]) <= band, stops - starts, part, restless))]
+
+
+def _in_long_stretch(time: Floats, starts: Rows, stops: Rows, part: Rows, where: Rows) -> NDArray[np.bool_]:
+    """Whether a run is one of many restless ones, or lies between two of them, and is not the first of its stretch."""
     stopped = time[starts[where[1:]]] - time[stops[where[:-1]] - 1]
-    part = np.searchsorted(program, starts[where], side="right")
-    stretch = np.cumsum(np.append(0, (stopped > LONGEST_STOP_S) | (np.diff(part) > 0)))
+    stretch = np.cumsum(np.append(0, (stopped > LONGEST_STOP_S) | (np.diff(part[where]) > 0)))
     count = np.bincount(stretch)
     last = where[np.cumsum(count) - 1]
     first = where[np.cumsum(count) - count]
@@ -160,7 +172,15 @@ def _merged(table: pl.DataFrame, starts: Rows, program: Rows, band: float) -> Ro
     inner = np.zeros(len(starts) + 1, dtype=np.int64)
     inner[first[long] + 1] += 1
     inner[last[long] + 1] -= 1
-    return starts[np.cumsum(inner[:-1]) == 0]
+    return np.cumsum(inner[:-1]) > 0
+
+
+def _in_unbroken_stretch(still: NDArray[np.bool_], samples: Rows, part: Rows, restless: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether a run follows another without a rest, in a stretch most of whose samples are restless, and is not the first of it."""
+    begins = np.append(True, still[1:] | still[:-1] | (np.diff(part) > 0))
+    stretch = np.cumsum(begins) - 1
+    mostly = 2 * np.bincount(stretch, weights=samples * restless) > np.bincount(stretch, weights=samples)
+    return ~begins & (mostly & (np.bincount(stretch) >= FEWEST_UNBROKEN))[stretch]
 
 
 def _restless(current: NDArray[Any], starts: Rows, stops: Rows, band: float) -> NDArray[np.bool_]:

@@ -26,7 +26,15 @@ class Half:
 
 
 def halves(moved: NDArray[np.float64]) -> tuple[Half, ...]:
-    """Find the halves.
+    """Find the halves; parameters and method as `begun`."""
+    firsts, charged = begun(moved)
+    lasts = np.append(firsts[1:] - 1, len(moved) - 1)[: len(firsts)]
+    found = zip(charged.tolist(), firsts.tolist(), lasts.tolist(), strict=True)
+    return tuple(Half("charge" if into else "discharge", first, last) for into, first, last in found)
+
+
+def begun(moved: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Find the first step of each half, and whether it is a charge.
 
     Parameters
     ----------
@@ -40,15 +48,10 @@ def halves(moved: NDArray[np.float64]) -> tuple[Half, ...]:
     """
     rows = np.flatnonzero(moved)
     if not len(rows):
-        return ()
-    turns = _turns(np.cumsum(moved[rows]), _least_turn(moved[rows]))
-    firsts = [0, *(int(rows[turn + 1]) for turn in turns)]
-    lasts = [*(first - 1 for first in firsts[1:]), len(moved) - 1]
-    return tuple(Half(_direction(moved[first : last + 1].sum()), first, last) for first, last in zip(firsts, lasts, strict=True))
-
-
-def _direction(charge: float) -> Direction:
-    return "charge" if charge > 0 else "discharge"
+        return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=bool)
+    turns = np.array(_turns(np.cumsum(moved[rows]), _least_turn(moved[rows])), dtype=np.intp)
+    firsts = np.append(0, rows[turns + 1])
+    return firsts, np.add.reduceat(moved, firsts) > 0
 
 
 def _least_turn(moved: NDArray[np.float64]) -> float:

@@ -19,6 +19,9 @@ OWN_TIME = "step_time_second"
 FAR = 10.0
 """A gap is a pause where it is this many times as long as 19 in 20 of the step's intervals: sampling by voltage stretches them less."""
 
+RHYTHM = 6
+"""A gap that comes so many times in a step is how the tester samples it, however many more it took in the step's first second."""
+
 SHORTEST_PAUSE_S = 60.0
 """A shorter gap [s] is a sample that was lost: the voltages on its two sides still tell how it ran."""
 
@@ -97,7 +100,8 @@ def _ran(band: float, *, timed: bool) -> list[pl.Expr]:
     """
     gap = pl.when("inside").then(pl.col(TIME).diff())
     usual = gap.median().over(_STEP)
-    far = pl.max_horizontal(FAR * gap.quantile(0.95, "linear").over(_STEP), pl.lit(SHORTEST_PAUSE_S))
+    often = gap.filter(gap.rank("ordinal", descending=True) == RHYTHM).max()
+    far = pl.max_horizontal(FAR * gap.quantile(0.95, "linear").over(_STEP), FAR * often.over(_STEP), pl.lit(SHORTEST_PAUSE_S))
     stood = (gap > far) & (pl.col("size") > band) & (pl.col("size").shift(1) > band)
     known = pl.lit(value=False)
     own = pl.lit(0.0)
@@ -115,5 +119,6 @@ def since_last_pause(time: NDArray[np.float64]) -> int:
     gaps = np.diff(time)
     if not len(gaps):
         return 0
-    jumps = np.flatnonzero(gaps > max(FAR * float(np.quantile(gaps, 0.95)), SHORTEST_PAUSE_S))
+    often = float(np.sort(gaps)[-RHYTHM]) if len(gaps) >= RHYTHM else 0.0
+    jumps = np.flatnonzero(gaps > max(FAR * float(np.quantile(gaps, 0.95)), FAR * often, SHORTEST_PAUSE_S))
     return int(jumps[-1]) + 1 if len(jumps) else 0

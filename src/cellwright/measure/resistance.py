@@ -9,30 +9,41 @@ from typing import Any
 import numpy as np
 
 from cellwright.core.battery import Battery
-from cellwright.core.columns import CURRENT, TIME, VOLTAGE
+from cellwright.core.columns import CURRENT, VOLTAGE
 from cellwright.core.messages import message
 from cellwright.core.quantity import Method, Quantity, absent
 from cellwright.core.recording import Recording
 from cellwright.core.tester import Tester
 from cellwright.measure.course import Course
-from cellwright.measure.pulse.moments import NEAR, NONE, STEADY, TIMES_S, moments, time_after
+from cellwright.measure.pulse.moments import NEAR, NONE, STEADY, TIMES_S, moments, rise_of_resistance, time_after
 from cellwright.measure.pulse.trains import Train, train
-from cellwright.measure.runs import Rows
+from cellwright.measure.runs import Floats, Rows
 
-SCATTER_OF = 20
-FEWEST_READINGS = 10
 METHOD = Method("pulse-resistance", "1")
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read at one moment: ``time_s`` [s] after the edge, for ``nominal_s``; voltage [V], current [A]."""
+    """What was read at one moment.
+
+    Parameters
+    ----------
+    nominal_s, time_s
+        Time after the edge [s] that it stands for, and that it was read at.
+    voltage, current
+        [V], [A].
+    record
+        Its row in the file.
+    edge_ohm
+        By how much the resistance rises in half the stretch in which the edge lies [ohm].
+    """
 
     nominal_s: float
     time_s: float
     voltage: float
     current: float
     record: int
+    edge_ohm: float = 0.0
 
 
 def resistances(recording: Recording, battery: Battery | None = None, tester: Tester | None = None) -> tuple[Quantity, ...]:
@@ -62,7 +73,8 @@ def resistances(recording: Recording, battery: Battery | None = None, tester: Te
     5 % of its greatest since the first tenth of that time: a pulse that runs into a voltage limit has no resistance after that. A
     step sheet knows only the pulse's end: its start is read some unstated milliseconds after the edge. None of these is an
     ohmic resistance. Uncertainty: `cellwright.measure.budget.Budget.resistance` (JCGM 100), with the scatter of the voltage about a
-    line through the last 20 readings of the rest before it (at least 10).
+    line through the last 20 readings of the rest before it (at least 10), and with what R rises in the time in which the edge may lie,
+    where the tester does not tell the step's own time.
     """
     return pulse_resistances(Course(recording, battery, tester))
 
@@ -90,7 +102,7 @@ def of_pulse(pulses: Train, number: int, readings: Sequence[Reading]) -> Iterato
     """Return the resistance at each reading of one pulse."""
     course, rest = pulses.course, int(pulses.rest[number])
     pulse = course.rows[int(pulses.first[number])]
-    noise = voltage_noise(course, rest) if readings else 0.0
+    noise = float(pulses.noise_volt[number])
     common: dict[str, Any] = {
         "direction": pulse["kind"],
         "duration_s": float(pulses.duration_s[number]),
@@ -104,24 +116,11 @@ def of_pulse(pulses: Train, number: int, readings: Sequence[Reading]) -> Iterato
         yield _resistance(course, course.rows[rest], reading, common, noise)
 
 
-def voltage_noise(course: Course, rest: int) -> float:
-    """Repeatability of one voltage reading [V]: scatter about a line through the last readings of the rest; 0 where they are too few.
-
-    A step sheet has none, and what scatters less than the last digit is in the rounding.
-    """
-    volt, time = (course.samples[c][course.span(rest, rest)][-SCATTER_OF:].to_numpy() for c in (VOLTAGE, TIME))
-    if course.recording.sampling == "step" or len(volt) < FEWEST_READINGS or time[0] == time[-1]:
-        return 0.0
-    line = np.polynomial.Polynomial.fit(time, volt, 1)
-    residual = volt - line(time)
-    return float(np.sqrt(residual @ residual / (len(volt) - 2)))
-
-
 def _resistance(course: Course, before: dict[str, Any], reading: Reading, common: dict[str, Any], noise: float) -> Quantity:
     step = reading.current - before["last_current_ampere"]
     value = (reading.voltage - before["last_voltage_volt"]) / step
     records = (before["last_record_index"], reading.record)
-    components = course.budget.resistance(value, step, records, noise)
+    components = course.budget.resistance(value, step, records, noise, reading.edge_ohm)
     at = {"time_s": reading.time_s, "nominal_time_s": reading.nominal_s, "current_ampere": reading.current}
     own = at | course.c_rate(reading.current)
     evidence = course.budget.evidence(*((r, r) for r in records))
@@ -147,9 +146,11 @@ def _sampled(pulses: Train) -> Iterator[list[Reading]]:
     found = moments(pulses)
     rows = np.column_stack([found.at, np.where((found.at == found.end[:, None]).any(axis=1), NONE, found.end)])
     after = np.column_stack([time_after(pulses, column) for column in rows.T])
+    unsure = pulses.of("edge_uncertainty_second", pulses.first)
+    moved: Floats = rise_of_resistance(pulses, rows) * unsure[:, None] if unsure.any() else np.zeros(rows.shape)
     table = pulses.course.samples
     volt, ampere, record = (_taken(table[c].to_numpy(), rows) for c in (VOLTAGE, CURRENT, "record_index"))
-    for places, *read in zip(rows.tolist(), after.tolist(), volt, ampere, record, strict=True):
+    for places, *read in zip(rows.tolist(), after.tolist(), volt, ampere, record, moved.tolist(), strict=True):
         nominal = (*TIMES_S, _nominal(read[0][-1]))
         yield [Reading(t, *at) for t, row, *at in zip(nominal, places, *read, strict=True) if row != NONE]
 

@@ -13,6 +13,7 @@ from cellwright.measure.impedance.quantities import resistances_of_spectra
 from cellwright.measure.modules.cells import quantities_of_cells
 from cellwright.measure.ocv.hysteresis import swept_hysteresis
 from cellwright.measure.ocv.self_discharge import long_rest_losses
+from cellwright.measure.pulse.power import pulse_powers
 from cellwright.measure.resistance import pulse_resistances
 from cellwright.measure.rest import end_voltages
 
@@ -41,7 +42,8 @@ def everything(recording: Recording, battery: Battery | None = None, tester: Tes
     ``capacity``, ``energy``, ``coulombic_efficiency``, ``energy_efficiency``, ``dc_resistance``, ``rest_voltage``, and what `extremes`
     gives: at least one quantity each,
     absent with its reason where there is nothing to measure. The first of each is the one to use. A recording with impedance spectra
-    also gives ``ohmic_resistance`` and ``charge_transfer_resistance``, one a spectrum; one with a sampled rest of a day or more
+    also gives ``ohmic_resistance`` and ``charge_transfer_resistance``, one a spectrum; one with pulses at several states of charge
+    ``discharge_power`` and ``charge_power`` at 80 % and 20 %; one with a sampled rest of a day or more
     ``rest_voltage_slope``, ``self_discharge_current`` and ``self_discharge_rate``; one with slow sweeps both ways ``ocv_hysteresis``.
     """
     course = Course(recording, battery, tester)
@@ -53,6 +55,7 @@ def everything(recording: Recording, battery: Battery | None = None, tester: Tes
         **cycle_efficiencies(course),
         "dc_resistance": pulse_resistances(course),
         "rest_voltage": end_voltages(course),
+        **pulse_powers(course),
         **long_rest_losses(course),
         **swept_hysteresis(course),
         **quantities_of_cells(course),

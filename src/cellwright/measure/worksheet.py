@@ -26,7 +26,12 @@ def sheet(procedure: Procedure, battery: Battery | None = None) -> tuple[Message
     -------
     The steps in the order in which they are done, one message each; a step whose figures have a source of their own is followed by it.
     """
-    return tuple(_steps(procedure, _Words(battery)))
+    found: list[Message] = []
+    words = _Words(battery)
+    for step in _steps(procedure, words):
+        found.append(step)
+        words.steps += step.code != "measure.sheet_source"
+    return tuple(found)
 
 
 class _Words:
@@ -36,11 +41,16 @@ class _Words:
         self.capacity = battery.rated_capacity_ah if battery else None
         self.upper = _volt(battery.maximum_voltage_volt if battery else None, "measure.sheet_upper")
         self.lower = _volt(battery.minimum_voltage_volt if battery else None, "measure.sheet_lower")
-        self.series = battery.series if battery else None
+        self.steps = 0
+        """How many steps are written so far."""
 
     def rate(self, c_rate: float) -> str:
         """Return a rate, and its current where the capacity is known: ``0.5C (25 A)``."""
         return f"{c_rate:.4g}C" + (f" ({c_rate * self.capacity:.4g} A)" if self.capacity else "")
+
+    def amount(self, share: float, sign: str = "") -> str:
+        """Return a share of the capacity as charge, where that is known: `` (2.5 Ah)``."""
+        return f" ({sign}{share * self.capacity:.4g} Ah)" if self.capacity else ""
 
 
 def _volt(volt: float | None, otherwise: str) -> str:
@@ -53,7 +63,12 @@ def _time(seconds: float) -> str:
 
 
 def _steps(procedure: Procedure, words: _Words) -> Iterator[Message]:
-    yield message("measure.sheet_identify", level=f"measure.level_{procedure.level}" if procedure.level else "measure.sheet_any_level")
+    level = f"measure.level_{procedure.level}" if procedure.level else "measure.sheet_any_level"
+    if procedure.spectra:
+        yield message("measure.sheet_identify", level=level)
+    else:
+        prepare = "measure.sheet_prepare" if words.capacity else "measure.sheet_prepare_rates"
+        yield message(prepare, level=level, upper=words.upper, lower=words.lower)
     if procedure.long_rest and procedure.level != "cell":
         yield message("measure.sheet_no_balancing")
     if procedure.cells:
@@ -75,12 +90,15 @@ def _steps(procedure: Procedure, words: _Words) -> Iterator[Message]:
 
 def _current(procedure: Procedure, words: _Words) -> Iterator[Message]:
     """Write out what is done with current, in its order."""
+    if not procedure.charge:
+        yield message("measure.sheet_as_it_is")
+    begins = words.steps + 1
     if procedure.charge:
         yield from _charge(procedure.charge, words)
     if procedure.discharge:
         yield from _discharge(procedure.discharge, words)
     if procedure.preconditioning:
-        yield from _repeat(procedure.preconditioning, procedure)
+        yield from _repeat(procedure.preconditioning, procedure, (begins, words.steps))
     for part, written in (
         (procedure.pulses, _pulses),
         (procedure.titration, _titration),
@@ -112,21 +130,22 @@ def _discharge(asked: Discharge, words: _Words) -> Iterator[Message]:
         yield message("measure.sheet_rest", time=_time(asked.rest_after_s))
 
 
-def _repeat(asked: Preconditioning, procedure: Procedure) -> Iterator[Message]:
-    percent, most = 100 * asked.within, asked.maximum_cycles
+def _repeat(asked: Preconditioning, procedure: Procedure, steps: tuple[int, int]) -> Iterator[Message]:
+    told = {"first": steps[0], "last": steps[1], "percent": 100 * asked.within, "most": asked.maximum_cycles}
     if procedure.level is None:
-        yield message("measure.sheet_repeat_any", cells=asked.agreeing_cells, packs=asked.agreeing_packs, percent=percent, most=most)
+        yield message("measure.sheet_repeat_any", cells=asked.agreeing_cells, packs=asked.agreeing_packs, **told)
     else:
         count = asked.agreeing_cells if procedure.level == "cell" else asked.agreeing_packs
-        yield message("measure.sheet_repeat", count=count, percent=percent, most=most)
+        yield message("measure.sheet_repeat", count=count, **told)
     yield from _cited(asked)
 
 
 def _pulses(asked: Pulses, words: _Words) -> Iterator[Message]:
     if asked.states_of_charge:
-        levels = [f"{100 * soc:g} %" for soc in asked.states_of_charge]
+        levels = [f"{100 * soc:g} %" + (words.amount(1 - soc, "−") if soc < 1 else "") for soc in asked.states_of_charge]
         rate = words.rate(asked.between_c_rate) if asked.between_c_rate else "measure.sheet_any_rate"
-        yield message("measure.sheet_levels", levels=levels, rate=rate, within=100 * asked.within)
+        steps = {"first": words.steps + 2, "last": words.steps + 1 + len(asked.sequence)}
+        yield message("measure.sheet_levels", levels=levels, rate=rate, within=100 * asked.within, **steps)
         yield from _cited(asked)
     for pulse in asked.sequence:
         yield message(
@@ -147,6 +166,9 @@ def _titration(asked: Titration, words: _Words) -> Iterator[Message]:
         "measure.sheet_titration",
         direction=f"measure.{asked.direction}",
         rate=words.rate(asked.c_rate),
+        percent=100 * asked.tolerance,
+        limit=words.upper if asked.direction == "charge" else words.lower,
+        amount=words.amount(asked.step),
         step_percent=100 * asked.step,
         rest=_time(asked.rest_after_s),
         count=asked.count,

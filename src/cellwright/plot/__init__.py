@@ -23,7 +23,7 @@ from cellwright.plot.pulses import hppc, hppc_spec, pulses, pulses_spec
 from cellwright.plot.recording import Mark, figure, recording_spec
 from cellwright.plot.resistance import resistance_spec
 from cellwright.plot.style import TEMPLATE
-from cellwright.plot.thinning import Curve, Series, curve, stretches
+from cellwright.plot.thinning import Curve, Series, curve, spectra_of, stretches
 
 __all__ = [
     "TEMPLATE",
@@ -63,6 +63,7 @@ __all__ = [
     "relaxation_times",
     "relaxation_times_spec",
     "resistance_spec",
+    "spectra_of",
     "standing",
     "stretches",
 ]

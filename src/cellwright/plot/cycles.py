@@ -44,7 +44,8 @@ def cycles_spec(table: pl.DataFrame, lang: str = "en") -> dict[str, Any]:
     """
     efficiency = pl.when("closed").then(100 * pl.col("coulombic_efficiency")).alias("efficiency")
     lines = [name for _, name, _ in _CAPACITIES]
-    drawn = _thinned(table.select("cycle_count", *lines, efficiency), [*lines, "efficiency"])
+    present = (pl.when(pl.col(name) > 0).then(name).alias(name) for name in lines)  # a half that did not run is no capacity of none
+    drawn = _thinned(table.select("cycle_count", *present, efficiency), [*lines, "efficiency"])
     data = [_line(drawn, name, words(f"series.{code}", lang), look, "Ah") for code, name, look in _CAPACITIES]
     shown = drawn["efficiency"].is_not_null().any()
     if shown:

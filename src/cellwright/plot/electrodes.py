@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cellwright.core.errors import UsageError
+from cellwright.plot.pulses import headed
 from cellwright.plot.style import BLUE, GREEN, GREY, TEMPLATE, VERMILION, axis, words
 
 if TYPE_CHECKING:
@@ -52,12 +53,10 @@ def electrodes_spec(state: Electrodes, lang: str = "en") -> dict[str, Any]:
         _line(filled, 1e3 * fit.residual_volt, words("series.residual", lang), GREY, 1.2) | {"yaxis": "y2", "showlegend": False},
     ]
     layout = {
-        "height": 460,
-        "title": {"text": words("title.electrodes", lang)},
+        **headed(words("title.electrodes", lang), 480),
         "xaxis": axis(words("axis.filled", lang), anchor="y2"),
         "yaxis": axis(words("axis.voltage", lang), domain=[0.34, 1.0]),
         "yaxis2": axis(words("axis.residual_voltage", lang), domain=[0.0, 0.26], zeroline=True, nticks=4),
-        "margin": {"t": 64},
     }
     return {"data": data, "layout": layout}
 

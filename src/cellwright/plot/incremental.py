@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cellwright.plot.pulses import headed
 from cellwright.plot.style import TEMPLATE, TIME_COLOURS, axis, words
 
 if TYPE_CHECKING:
@@ -50,12 +51,10 @@ def incremental_spec(curves: Sequence[SweepCurve], peaks: Sequence[Peak] = (), l
         data.append(_marks(curves[0], peaks, lang))
     look = {"range": _range(curves), "zeroline": True} if name == "differential_voltage" else {"zeroline": True}
     layout = {
-        "height": 380,
-        "title": {"text": words(f"title.{name}", lang)},
+        **headed(words(f"title.{name}", lang), 400),
         "showlegend": len(data) > 1,
         "xaxis": axis(words(f"axis.{over}", lang)),
         "yaxis": axis(words(f"axis.{name}", lang), **look),
-        "margin": {"t": 64},
     }
     return {"data": data, "layout": layout}
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from cellwright.plot.pulses import headed
 from cellwright.plot.style import BLUE, GREEN, GREY, OCHRE, TEMPLATE, axis, words
 
 if TYPE_CHECKING:
@@ -44,10 +45,8 @@ def cells_spec(table: pl.DataFrame, lang: str = "en") -> dict[str, Any]:
     shown = [panel for panel in _PANELS if _known(table, panel[0])]
     data: list[dict[str, Any]] = []
     layout: dict[str, Any] = {
-        "height": 110 + _PANEL_HEIGHT * max(len(shown), 1),
-        "title": {"text": words("title.cells", lang)},
+        **headed(words("title.cells", lang), 110 + _PANEL_HEIGHT * max(len(shown), 1)),
         "xaxis": axis(words("axis.cell", lang), anchor=f"y{len(shown)}" if len(shown) > 1 else "y"),
-        "margin": {"t": 70},
     }
     for number, (column, unsure, title, scale) in enumerate(shown, start=1):
         place = f"y{number}" if number > 1 else "y"
@@ -89,7 +88,7 @@ def _dots(table: pl.DataFrame, columns: tuple[str, str | None], scale: float, lo
         "x": table["cell"].to_list(),
         "y": _scaled(table[column].to_list(), scale),
         "marker": {"color": colour, "symbol": symbol, "size": 7},
-        "hovertemplate": "%{x}: %{y:.5~g}",
+        "hovertemplate": "%{x}: %{y:.5~g}" + (f"<extra>{name}</extra>" if name else "<extra></extra>"),
     }
     if unsure is not None and table[unsure].null_count() < table.height:
         bars = _scaled(table[unsure].to_list(), COVERAGE * scale)

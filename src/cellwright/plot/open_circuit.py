@@ -9,6 +9,7 @@ import polars as pl
 
 from cellwright.core.columns import TIME, VOLTAGE
 from cellwright.core.errors import UsageError
+from cellwright.plot.pulses import headed
 from cellwright.plot.style import BAND, BLUE, GREY, TEMPLATE, VERMILION, axis, words
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def open_circuit_spec(curve: OpenCircuit, lang: str = "en") -> dict[str, Any]:
             data.append(_rests(rested, words("branch.rest", lang, branch=name), colour))
     if known and curve.mean.height:
         data.append(_line(curve.mean.with_columns(over), "voltage_volt", words("branch.mean", lang), GREY, dash="dash"))
-    return {"data": data, "layout": _layout("soc" if known else "charge_held", "open_circuit_voltage", lang)}
+    return {"data": data, "layout": _layout("open_circuit", "soc" if known else "charge_held", "open_circuit_voltage", lang)}
 
 
 def hysteresis(found: Hysteresis, lang: str = "en") -> go.Figure:
@@ -63,7 +64,7 @@ def hysteresis(found: Hysteresis, lang: str = "en") -> go.Figure:
 def hysteresis_spec(found: Hysteresis, lang: str = "en") -> dict[str, Any]:
     """Return the figure of `hysteresis` as Plotly JSON ``{data, layout}``."""
     table = found.table.select((100 * pl.col("soc")).round(4).alias("x"), (1e3 * pl.col("hysteresis_volt")).round(4).alias("gap"))
-    layout = _layout("soc", "hysteresis", lang)
+    layout = _layout("hysteresis", "soc", "hysteresis", lang)
     layout["yaxis"] |= {"rangemode": "tozero"}
     return {"data": [_line(table, "gap", "", BLUE)], "layout": layout}
 
@@ -110,7 +111,7 @@ def relaxation_spec(recording: Recording, relaxed: Quantity, lang: str = "en") -
         "fillcolor": BAND,
         "line": {"width": 0},
     }
-    layout = _layout("time_at_rest", "voltage", lang) | {"shapes": [band]}
+    layout = _layout("relaxation", "time_at_rest", "voltage", lang) | {"shapes": [band]}
     name = words("relaxed_voltage", lang, volt=f"{volt:.4f}")
     return {"data": [drawn | {"name": words("series.voltage", lang)}, goal | {"name": name}], "layout": layout}
 
@@ -149,9 +150,9 @@ def _rests(points: pl.DataFrame, name: str, colour: str) -> dict[str, Any]:
     return trace
 
 
-def _layout(x: str, y: str, lang: str) -> dict[str, Any]:
+def _layout(title: str, x: str, y: str, lang: str) -> dict[str, Any]:
     titles = (axis(words(f"axis.{name}", lang)) for name in (x, y))
-    return {"height": 340, **dict(zip(("xaxis", "yaxis"), titles, strict=True)), "margin": {"t": 46}}
+    return {**headed(words(f"title.{title}", lang), 380), **dict(zip(("xaxis", "yaxis"), titles, strict=True))}
 
 
 def _figure(spec: dict[str, Any]) -> go.Figure:

@@ -51,7 +51,7 @@ def pulses_spec(table: pl.DataFrame, lang: str = "en") -> dict[str, Any]:
         if (part := drawn.filter(pl.col("direction") == way).drop_nulls(["over", f"resistance_{time}_ohm"])).height
     ]
     layout = {
-        **_headed(words("title.pulses", lang), 380),
+        **headed(words("title.pulses", lang), 380),
         "xaxis": axis(words("axis.soc" if known else "axis.time", lang), nticks=8),
         "yaxis": axis(words("axis.resistance", lang), rangemode="tozero"),
     }
@@ -86,7 +86,7 @@ def hppc_spec(table: pl.DataFrame, lang: str = "en") -> dict[str, Any]:
         for n, (title, domain) in enumerate(zip(titles, _DOMAINS, strict=True))
     }
     layout = {
-        **_headed(words("title.hppc", lang), 620),
+        **headed(words("title.hppc", lang), 620),
         "xaxis": axis(words("axis.soc", lang), anchor="y3", nticks=8),
         **axes,
     }
@@ -99,7 +99,7 @@ def _figure(spec: dict[str, Any]) -> go.Figure:
     return go.Figure(spec["data"], spec["layout"] | {"template": TEMPLATE})
 
 
-def _headed(title: str, height: int) -> dict[str, Any]:
+def headed(title: str, height: int) -> dict[str, Any]:
     """Return a layout with its title above the legend."""
     return {
         "height": height,

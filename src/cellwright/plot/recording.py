@@ -63,7 +63,7 @@ def recording_spec(drawn: Curve, lang: str = "en", marks: Sequence[Mark] = ()) -
         "hoversubplots": "axis",
         "showlegend": False,
         "margin": {"t": 24},
-        **_time_axes(parts, len(panels), lang),
+        **_time_axes(parts, max(len(panels), 1), lang),
         "shapes": [_band(mark, parts) for mark in marks],
         "annotations": [_label(mark, parts) for mark in marks if mark.text],
     }

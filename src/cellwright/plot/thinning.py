@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from math import ceil, isnan, log10
 from typing import TYPE_CHECKING, Literal
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from cellwright.core.columns import CELL_TEMPERATURES, CELL_VOLTAGES, CURRENT, TIME, VOLTAGE
 from cellwright.core.frozen import freeze_fields
+from cellwright.measure.impedance.spectrum import Spectrum, spectra
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 _TEMPERATURES = ("surface_temperature_celsius", "temperature_t1_celsius")
 _AMBIENT = "ambient_temperature_celsius"
 _GAP_S = 60.0
+_OF_SPECTRUM = {"frequency": "Hz", "real_impedance": "ohm", "imaginary_impedance": "ohm"}
+SPECTRA_DRAWN = 6
 _NO_ROWS: Rows = np.array([], dtype=np.intp)
 
 
@@ -58,7 +62,8 @@ class Curve:
     record_index
         Row of the file behind each point, shape ``(n,)``.
     series
-        Lines over `time_h`, shape ``(n,)`` each, rounded to the fifth digit of full scale: 4.1234 V, 123.45 A.
+        Lines over `time_h`, shape ``(n,)`` each, rounded to the fifth digit of full scale: 4.1234 V, 123.45 A. Of spectra, which have no
+        time: ``frequency`` [Hz], ``real_impedance`` and ``imaginary_impedance`` [ohm], None between two spectra.
     """
 
     file: str
@@ -83,7 +88,7 @@ def curve(recording: Recording, points: int = 1000) -> Curve:
     Parameters
     ----------
     recording
-        Any; of a step sheet the points are the ends of steps, of a spectrum there are none.
+        Any; of a step sheet the points are the ends of steps, of spectra at most six are kept, none of a few frequencies only.
     points
         At most so many rows are kept.
 
@@ -95,8 +100,8 @@ def curve(recording: Recording, points: int = 1000) -> Curve:
     than a minute lies there, the lines break.
     """
     if recording.is_spectrum or TIME not in recording.table.columns:
-        source = recording.source
-        return Curve(source.file, source.sha256, recording.sampling, rows=recording.table.height, time_h=(), record_index=(), series=())
+        source, lines = recording.source, _spectrum_lines(recording) if recording.is_spectrum else ()
+        return Curve(source.file, source.sha256, recording.sampling, rows=recording.table.height, time_h=(), record_index=(), series=lines)
     time = _floats(recording.table[TIME])
     lines = _lines(recording.table)
     by_step = recording.sampling == "step"
@@ -113,6 +118,35 @@ def curve(recording: Recording, points: int = 1000) -> Curve:
         record_index=tuple(np.insert(_record_index(recording.table)[kept], breaks, _record_index(recording.table)[gaps]).tolist()),
         series=tuple(Series(name, unit, _rounded(np.insert(values[kept], breaks, np.nan))) for name, unit, values in lines),
     )
+
+
+def spectra_of(drawn: Curve) -> tuple[Spectrum, ...]:
+    """Return the impedance spectra that the curve of a spectrum holds."""
+    columns = [line.values for line in drawn.series if line.name in _OF_SPECTRUM]
+    if len(columns) < len(_OF_SPECTRUM):
+        return ()
+    parted = [list(part) for there, part in groupby(zip(*columns, strict=True), key=lambda row: row[0] is not None) if there]
+    points = [np.array(part, dtype=np.float64).T for part in parted]
+    return tuple(Spectrum(hertz, real + 1j * imaginary) for hertz, real, imaginary in points)
+
+
+def _spectrum_lines(recording: Recording) -> tuple[Series, ...]:
+    """Frequency [Hz] and both parts of the impedance [ohm] of spectra, one after the other; of very many a few from first to last."""
+    found = [spectrum for spectrum in spectra(recording) if not spectrum.unsuited]
+    if not found:
+        return ()
+    some: list[int] = np.linspace(0, len(found) - 1, min(len(found), SPECTRA_DRAWN)).round().astype(int).tolist()
+    kept = [found[n] for n in some]
+    parts = [[s.frequency_hertz for s in kept], [s.impedance_ohm.real for s in kept], [s.impedance_ohm.imag for s in kept]]
+    return tuple(Series(name, unit, _in_turn(columns)) for (name, unit), columns in zip(_OF_SPECTRUM.items(), parts, strict=True))
+
+
+def _in_turn(columns: Sequence[Floats]) -> tuple[float | None, ...]:
+    """Put columns one after the other, to six digits, with None between."""
+    values: list[float | None] = []
+    for column in columns:
+        values += [None] * bool(values) + [float(f"{v:.6g}") for v in column.tolist()]
+    return tuple(values)
 
 
 def stretches(drawn: Curve, evidence: Sequence[Evidence]) -> tuple[tuple[float, float], ...]:
@@ -157,7 +191,8 @@ def _column(table: pl.DataFrame, name: str) -> Floats:
 
 
 def _floats(series: pl.Series) -> Floats:
-    return np.asarray(series.cast(float).fill_null(float("nan")).to_numpy(), dtype=np.float64)
+    values = np.asarray(series.cast(float).fill_null(float("nan")).to_numpy(), dtype=np.float64)
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def _gaps(time: Floats, at_most: int) -> Rows:
@@ -181,7 +216,7 @@ def _kept(time: Floats, lines: Sequence[Floats], gaps: Rows, edges: Rows, points
     if n + len(gaps) <= points:
         return np.arange(n)
     fixed = np.unique(np.concatenate([[0, n - 1], gaps, gaps + 1, edges]).astype(np.intp))
-    fitting = max((points - len(fixed) - len(gaps)) // (2 * len(lines)), 1)
+    fitting = max((points - len(fixed) - len(gaps)) // (2 * max(len(lines), 1)), 1)
     # Lines often share their extremes and some buckets are empty; then more buckets fit.
     tried = (np.union1d(fixed, _extremes(time, lines, buckets)) for buckets in (4 * fitting, 2 * fitting, fitting))
     return next(kept for kept in tried if len(kept) + len(gaps) <= points)
@@ -189,7 +224,9 @@ def _kept(time: Floats, lines: Sequence[Floats], gaps: Rows, edges: Rows, points
 
 def _extremes(time: Floats, lines: Sequence[Floats], buckets: int) -> Rows:
     starts = _bucket_starts(time, buckets)
-    return np.concatenate([found for values in lines for found in (_first_least(values, starts), _first_least(-values, starts))])
+    return np.concatenate(
+        [_NO_ROWS, *(found for values in lines for found in (_first_least(values, starts), _first_least(-values, starts)))]
+    )
 
 
 def _bucket_starts(time: Floats, buckets: int) -> Rows:

@@ -51,7 +51,7 @@ def seen_in(quantity: Quantity, words: Words) -> str:
     step, current = quantity.conditions.get("step_count"), quantity.conditions.get("current_ampere")
     told = [] if step is None else [words("report.condition.step", value=step)]
     if current:
-        ampere = f"{general(abs(current), 3)}{SPACE}A"
+        ampere = _ampere(current)
         told.append(words(f"report.condition.{'charge' if current > 0 else 'discharge'}_at", current=ampere))
     return ", ".join(told)
 
@@ -112,7 +112,11 @@ def _time(value: float, given: Mapping[str, Any], words: Words) -> str:
 
 
 def _current(value: float, given: Mapping[str, Any], _: Words) -> str | None:
-    return None if given.get("c_rate") is not None else f"{general(abs(value), 3)}{SPACE}A"
+    return None if given.get("c_rate") is not None else _ampere(value)
+
+
+def _ampere(value: float) -> str:
+    return f"{general(abs(value), 3)}{SPACE}A"
 
 
 def _where_true(code: str) -> Writer:
@@ -136,9 +140,72 @@ def _in_words(code: str, unit: str = "") -> Writer:
     return write
 
 
+def _shares(code: str) -> Writer:
+    """Writer of states of charge as per cent."""
+
+    def write(value: Any, _: Mapping[str, Any], words: Words) -> str:
+        return words(code, value=f"{'–'.join(fixed(100 * share, 0) for share in value)}{SPACE}%")
+
+    return write
+
+
+def _labelled(code: str, group: str) -> Writer:
+    """Writer of a name, or several, that have labels of their own."""
+
+    def write(value: Any, _: Mapping[str, Any], words: Words) -> str:
+        names = [value] if isinstance(value, str) else value
+        return words(code, value=", ".join(words.label(group, str(name)) for name in names))
+
+    return write
+
+
 def _lasting(code: str) -> Writer:
     return lambda value, _, words: words(code, time=duration(value, words))
 
+
+_UNITS = {
+    "activation_energy_joule_per_mole": "J/mol",
+    "amplitude_volt": "V",
+    "arcs": "",
+    "assumed_drift_kelvin": "K",
+    "at_least_ah": "Ah",
+    "between_ah": "Ah",
+    "between_volt": "V",
+    "bounded": "",
+    "branch": "",
+    "cells": "",
+    "circuit": "",
+    "corrected_to_celsius": "°C",
+    "cycle_count": "",
+    "exponent": "",
+    "frequency_hertz": "Hz",
+    "highest_frequency_hertz": "Hz",
+    "limit_volt": "V",
+    "lowest_frequency_hertz": "Hz",
+    "negative": "",
+    "ocv_slope_volt": "V",
+    "offset_volt": "V",
+    "open_circuit_voltage_volt": "V",
+    "parallel": "",
+    "peukert_exponent": "",
+    "positive": "",
+    "readings": "",
+    "reference_cell": "",
+    "reference_celsius": "°C",
+    "residual_volt": "V",
+    "resistance_ohm": "Ω",
+    "samples": "",
+    "scatter_volt": "V",
+    "start_voltage_volt": "V",
+    "taken_as_full_volt": "V",
+    "temperature_coefficient_per_kelvin": "1/K",
+    "temperature_drift_kelvin": "K",
+    "uncorrected": "",
+    "unfinished_volt": "V",
+    "voltage_step_volt": "V",
+    "voltage_volt": "V",
+}
+"""Conditions that are a number, or a name, and the unit it is printed with."""
 
 _WRITERS: dict[str, Writer] = {
     "direction": lambda value, _, words: words.label("direction", str(value)),
@@ -156,7 +223,7 @@ _WRITERS: dict[str, Writer] = {
     "c_rate_basis": lambda value, _, words: words.label("c_rate_basis", str(value)),
     "window_basis": lambda value, _, words: words.label("window_basis", str(value)),
     "end_voltage_volt": _in_words("report.condition.end_voltage", "V"),
-    "charge_mode": _in_words("report.condition.charge_mode"),
+    "charge_mode": _labelled("report.condition.charge_mode", "charge_mode"),
     "charge_end_current_ampere": _in_words("report.condition.charge_end_current", "A"),
     "counter_ah": _in_words("report.condition.counter", "Ah"),
     "counter_efficiency": lambda value, _, words: words("report.condition.counter", value=percent(value, 2)),
@@ -168,6 +235,19 @@ _WRITERS: dict[str, Writer] = {
     "highest_cell": _in_words("report.condition.highest_cell"),
     "lowest_cell": _in_words("report.condition.lowest_cell"),
     "step_count": _in_words("report.condition.step"),
+    "tested_current_ampere": lambda value, _, words: words("report.condition.tested_current_ampere", value=_ampere(value)),
+    "kramers_kronig": lambda value, _, words: words(f"report.condition.kramers_kronig_{'true' if value else 'false'}"),
+    "levels_soc": _shares("report.condition.levels_soc"),
+    "soc_window": _shares("report.condition.soc_window"),
+    "corrected_to_c_rate": lambda value, _, words: words("report.condition.corrected_to_c_rate", value=rate(value)),
+    "source": _labelled("report.condition.source", "ocv_source"),
+    "excluded": _labelled("report.condition.excluded", "excluded"),
+    **{
+        name: _where_true(f"report.condition.{name}")
+        for name in ("reached_upper", "reached_lower", "includes_polarisation", "on_window_edge")
+    },
+    **{name: _lasting(f"report.condition.{name}") for name in ("trusted_after_s", "window_s", "first_sample_s", "interval_s")},
+    **{name: _in_words(f"report.condition.{name}", unit) for name, unit in _UNITS.items()},
 }
 _MAIN = (
     "direction",
@@ -178,6 +258,11 @@ _MAIN = (
     "soc",
     "time_s",
     "voltage_window_volt",
+    "frequency_hertz",
+    "circuit",
+    "limit_volt",
+    "tested_current_ampere",
+    "taken_as_full_volt",
     "unconditioned",
 )
 _SPOKEN_FOR = {"soc_basis", "nominal_time_s", "start_temperature_uncertainty_kelvin"}

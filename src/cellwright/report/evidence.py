@@ -12,7 +12,17 @@ from cellwright.report import conditions
 from cellwright.report.numbers import SPACE, Shown, decimals, fixed, scale, shown
 from cellwright.report.words import Words
 
-MAIN = ("capacity", "capacity_soh", "energy_soh", "bms_soh", "dc_resistance")
+MAIN = (
+    "capacity",
+    "capacity_soh",
+    "energy_soh",
+    "bms_soh",
+    "dc_resistance",
+    "ohmic_resistance",
+    "charge_transfer_resistance",
+    "discharge_power",
+    "charge_power",
+)
 _DESCRIBED = ("capacity", "dc_resistance")
 _BUDGETED = ("capacity", "dc_resistance")
 _INPUTS_SHOWN = 5
@@ -130,7 +140,10 @@ def _by_kind(quantity: Quantity, words: Words) -> dict[str, float]:
 
 
 def input_kind(key: str, words: Words) -> str:
-    """Return what an input is: ``make/model:current:gain``, ``3f2a…:812:voltage:resolution`` a gain, a resolution, of whichever reading."""
+    """Return what an input is: ``make/model:current:gain``, ``3f2a…:812:voltage:resolution`` a gain, a resolution, of whichever reading.
+
+    What a fit leaves unknown has directions with a number each, ``…:fit#2``, which are one kind.
+    """
     parts = key.split(":")[1:] or [key]
-    named = ["temperature" if p.endswith("_celsius") else p for p in parts if not p.isdigit()]
-    return words.label("input", "_".join(named))
+    named = ["fit" if "#" in p else "temperature" if "_celsius" in p else p for p in parts if not (p.isdigit() or p.startswith("cell "))]
+    return words.label("input", "_".join(named).replace(" ", "_"))

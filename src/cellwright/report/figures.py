@@ -12,10 +12,12 @@ from markupsafe import Markup
 from cellwright import plot
 from cellwright.core.assessment import Assessment
 from cellwright.core.quantity import Quantity
+from cellwright.measure.modules.cells import cells_table
 from cellwright.report.words import Words
 
 # What could end the script element it lies in, or start another one; and line ends that only JavaScript knows.
 _UNSAFE = "<>&'\u2028\u2029"
+FEWEST_CELLS = 2
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,16 @@ class Figure:
 
 
 def of_battery(assessment: Assessment, curves: Sequence[plot.Curve], words: Words) -> tuple[Figure, ...]:
-    """Return the curves of a battery, its reference capacity shaded, and its resistances."""
-    drawn = [_recording(curve, assessment.first("capacity"), words) for curve in curves if curve.series]
+    """Return the curves of a battery, its reference capacity shaded, its spectra, its resistances, and its cells beside one another."""
+    drawn = [_recording(curve, assessment.first("capacity"), words) for curve in curves if curve.time_h]
     resistances = [q for q in assessment.quantities.get("dc_resistance", ()) if q.value is not None]
     spec = plot.resistance_spec(resistances, words.lang)
-    return (*drawn, *_figures(words("report.figure.resistance"), words("report.figure.resistance_caption"), spec))
+    return (
+        *drawn,
+        *(_spectrum(curve, words) for curve in curves if curve.series and not curve.time_h),
+        *_figures(words("report.figure.resistance"), words("report.figure.resistance_caption"), spec),
+        *_cells(assessment, words),
+    )
 
 
 def of_all(batteries: Sequence[plot.Standing], words: Words) -> tuple[Figure, ...]:
@@ -60,12 +67,28 @@ def _recording(curve: plot.Curve, capacity: Quantity | None, words: Words) -> Fi
     return _figure(curve.file, caption, plot.recording_spec(curve, words.lang, marks))
 
 
+def _spectrum(curve: plot.Curve, words: Words) -> Figure:
+    drawn = plot.spectra_of(curve)
+    points = sum(len(spectrum.frequency_hertz) for spectrum in drawn)
+    caption = words("report.figure.spectrum_caption", file=curve.file, points=points)
+    return _figure(words("report.figure.spectrum"), caption, plot.nyquist_spec(drawn, lang=words.lang))
+
+
+def _cells(assessment: Assessment, words: Words) -> list[Figure]:
+    """Return the cells of a module or pack, where more than one was read in the recording to use."""
+    table = cells_table(assessment.quantities)
+    if table.height < FEWEST_CELLS:
+        return []
+    return _figures(words("report.figure.cells"), words("report.figure.cells_caption"), plot.cells_spec(table, words.lang))
+
+
 def _figures(title: str, caption: str, spec: dict[str, Any] | None) -> list[Figure]:
     return [] if spec is None else [_figure(title, caption, spec)]
 
 
 def _figure(title: str, caption: str, spec: dict[str, Any]) -> Figure:
-    return Figure(title, caption, spec["layout"]["height"], as_json({"data": _sharing_x(spec["data"]), "layout": spec["layout"]}))
+    layout = {name: value for name, value in spec["layout"].items() if name != "title"}  # it stands above the figure already
+    return Figure(title, caption, layout["height"], as_json({"data": _sharing_x(spec["data"]), "layout": layout}))
 
 
 def _sharing_x(traces: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

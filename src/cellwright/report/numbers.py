@@ -13,11 +13,18 @@ _SIGNIFICANT_OF_U = 2
 _SIGNIFICANT_WITHOUT_U = 4
 _PERCENT = {"capacity_soh", "energy_soh", "bms_soh", "coulombic_efficiency", "energy_efficiency"}
 _SOH_DECIMALS = 2  # of per cent: a fixed number, so that batteries beside one another are read as a column
-_MILLI = {"cell_voltage_spread", "rest_sag"}
-_UNITS = {"ohm": "Ω", "mohm": "mΩ", "degC": "°C", "1": "", "V/h": "V/h"}
+_MILLI = {"cell_voltage_spread", "rest_sag", "rest_voltage_slope", "ocv_hysteresis", "self_discharge_current"}
+_UNITS = {"ohm": "Ω", "mohm": "mΩ", "degC": "°C", "1": "", "V2": "V²"}
 # What a buyer wants to be sure of: at least so much, or at most.
-_AT_LEAST = {"capacity", "energy", "capacity_soh", "energy_soh", "coulombic_efficiency", "energy_efficiency"}
-_AT_MOST = {"dc_resistance"}
+_AT_LEAST = {
+    "capacity",
+    "energy",
+    "capacity_soh",
+    "energy_soh",
+    "coulombic_efficiency",
+    "energy_efficiency",
+}
+_AT_MOST = {"dc_resistance", "ohmic_resistance", "charge_transfer_resistance"}
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,7 @@ def scale(quantity: Quantity) -> tuple[float, str]:
         return 100.0, "%"
     if quantity.unit == "ohm" and abs(quantity.value or 0.0) < 1:
         return 1e3, "mΩ"
-    if quantity.name in _MILLI and quantity.unit.startswith("V"):
+    if quantity.name in _MILLI and quantity.unit.startswith(("V", "A")):
         return 1e3, f"m{quantity.unit}"
     return 1.0, unit_text(quantity.unit)
 

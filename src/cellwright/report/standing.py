@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from cellwright.core.assessment import Assessment, Decision, Reason
 from cellwright.core.quantity import Quantity
 from cellwright.core.rules import RuleReference, Status
-from cellwright.report import conditions
+from cellwright.report import conditions, evidence
 from cellwright.report.numbers import Shown, limit_text, shown
 from cellwright.report.words import Words
 
 _ALWAYS = ("capacity", "capacity_soh", "dc_resistance")
-_WHERE_KNOWN = ("energy_soh", "bms_soh")
-_ORDER = ("capacity", "capacity_soh", "energy_soh", "bms_soh", "dc_resistance")
+_ORDER = evidence.MAIN
+_WHERE_KNOWN = set(_ORDER) - set(_ALWAYS)
 _BY_WEAKNESS: tuple[Status, ...] = ("assumed", "reported")
 _ADVISORY = "grading.advisory"
 _DEFINITIONS = {"capacity_soh", "energy_soh"}

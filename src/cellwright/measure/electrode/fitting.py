@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,8 @@ from scipy.stats import qmc
 
 from cellwright.measure.electrode.half_cell import HalfCell, blended
 
-POINTS = 200
-SPAN = 2
-"""dV/dQ is the difference over so many points to either side."""
+REACH = 0.01
+"""dV/dQ is the difference over so much of the charge to either side."""
 
 INSIDE = 0.03
 """What lies nearer to an end than this share is left out of dV/dQ, where the electrodes run steep and the sweep has not settled."""
@@ -24,8 +24,8 @@ SHIFT_VOLT = 0.01
 
 STARTS, KEPT, ROUNDS = 2048, 6, 3
 SHARES = (0.03, 0.1, 0.2, 0.35, 0.5)
-TWICE = 2.0
-"""The slope is the voltage's own: counting both would say everything twice."""
+LOOKED_AT = 40
+"""Points at which places to start from are compared."""
 
 SMALLEST_VOLT, SMALLEST_SLOPE = 1e-4, 1e-3
 ROOM = 0.6
@@ -41,9 +41,9 @@ class Problem:
     Parameters
     ----------
     filled
-        Share of the sweep's charge that is in the cell, from 0, empty, to 1, shape ``(POINTS,)``.
+        Share of the sweep's charge that is in the cell, from 0, empty, to 1, shape ``(n,)``.
     voltage_volt
-        [V], of the same shape.
+        What was read there [V], of the same shape: each reading with an error of its own.
     positive, negative
         One or two materials each.
     """
@@ -83,8 +83,29 @@ class Problem:
         """Return what the model is above the sweep: voltage [V], and slope as a share of the slope."""
         low, high = self.potentials(values)
         off = high - low + values[4] - self.voltage_volt
-        slope = _difference(self.voltage_volt)
-        return off, _difference(off) / (slope + np.median(slope))
+        return off, self.slope_residuals(off)
+
+    def slope_residuals(self, off: Floats) -> Floats:
+        """Return the slope of residuals of the voltage, shape ``(n, …)``, as a share of the sweep's slope; 0 near the ends."""
+        before, after, scale = self._across
+        return ((off[after] - off[before]).T * scale).T
+
+    def transposed(self, slopes: Floats) -> Floats:
+        """Return what `slope_residuals`, which is linear, makes of each reading, summed over slopes, shape ``(n, …)``."""
+        before, after, scale = self._across
+        found, parts = np.zeros_like(slopes), (slopes.T * scale).T
+        np.add.at(found, after, parts)
+        np.subtract.at(found, before, parts)
+        return found
+
+    @cached_property
+    def _across(self) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
+        """The readings between which each slope is taken, and one over the slope; 0 for those near the ends."""
+        before = np.searchsorted(self.filled, self.filled - REACH)
+        after = np.minimum(np.searchsorted(self.filled, self.filled + REACH), len(self.filled) - 1)
+        rise = np.maximum(self.voltage_volt[after] - self.voltage_volt[before], 0.0)
+        inside = (self.filled > INSIDE) & (self.filled < 1 - INSIDE)
+        return before, after, np.where(inside, 1 / (rise + np.median(rise)), 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +129,8 @@ def fit(problem: Problem) -> Fit:
     Notes
     -----
     V(s) = U_p(y₀ + (y₁ − y₀)s) − U_n(x₀ + (x₁ − x₀)s) + shift. Starts: a Sobol sequence over the ends, the best of which go down by
-    trust region. Voltage and slope are each weighted by the scatter that they are left with. Residuals of half-cell curves that do not
+    trust region. Voltage and slope are each weighted by the scatter that they are left with. The slopes are differences of the same
+    readings, so the covariance follows the readings' errors through both (`_covariance`). Residuals of half-cell curves that do not
     quite match hang together: n of them say as much as n/τ, with τ the sum of their autocorrelation (Bayley and Hammersley, Suppl. J.
     Royal Stat. Soc. 8 (1946) 184), and the covariance is wider by that.
     """
@@ -120,7 +142,7 @@ def fit(problem: Problem) -> Fit:
         found = min(solved, key=lambda pair: pair[1])[0]
         starts = [found]
         off, slope = problem.residuals(found)
-        weights = (max(_rms(off), SMALLEST_VOLT), max(_rms(slope[_inside(problem)]), SMALLEST_SLOPE))
+        weights = (max(_rms(off), SMALLEST_VOLT), max(_rms(slope), SMALLEST_SLOPE))
     return Fit(problem, found, _covariance(problem, found, weights), problem.residuals(found)[0])
 
 
@@ -137,11 +159,7 @@ def _scale(problem: Problem) -> Floats:
 
 def _weighted(problem: Problem, values: Floats, weights: tuple[float, float]) -> Floats:
     off, slope = problem.residuals(values)
-    return np.concatenate([off / weights[0], np.where(_inside(problem), slope, 0.0) / weights[1], [values[4] / SHIFT_VOLT]])
-
-
-def _inside(problem: Problem) -> NDArray[np.bool_]:
-    return (problem.filled > INSIDE) & (problem.filled < 1 - INSIDE)
+    return np.concatenate([off / weights[0], slope / weights[1], [values[4] / SHIFT_VOLT]])
 
 
 def _starts(problem: Problem) -> list[Floats]:
@@ -164,7 +182,7 @@ def _grid(shares: int) -> list[tuple[float, ...]]:
 
 def _best(problem: Problem, ends: Floats, rest: Floats) -> list[tuple[float, Floats]]:
     negative, positive = problem.electrodes(np.concatenate([ends[0], rest]))
-    some = slice(None, None, 5)
+    some = slice(None, None, max(1, len(problem.filled) // LOOKED_AT))
     filled, volt = problem.filled[some], problem.voltage_volt[some]
     x, y = (ends[:, [n]] + (ends[:, [n + 1]] - ends[:, [n]]) * filled for n in (0, 2))
     off = positive.potential(y) - negative.potential(x) - volt
@@ -173,13 +191,23 @@ def _best(problem: Problem, ends: Floats, rest: Floats) -> list[tuple[float, Flo
 
 
 def _covariance(problem: Problem, values: Floats, weights: tuple[float, float]) -> Floats:
-    """Covariance of least squares, as if only one in every so many residuals, as hang together, said anything."""
-    jacobian = _jacobian(problem, values, weights)
-    together = _memory(_weighted(problem, values, weights)[: len(problem.filled)])
-    independent = max(len(problem.filled) / together, 2 * len(values))
-    spread = TWICE * together * independent / (independent - len(values))
-    data, prior = jacobian[:-1], jacobian[-1:]
-    return np.linalg.pinv(data.T @ data / spread + prior.T @ prior)
+    """Covariance of the parameters by what each reading's error does to them, as if only one reading in every so many said anything.
+
+    The fit is where the gradient is none, so an error e of the readings moves it by H⁻¹Bᵀe, with H the curvature and B what a reading adds
+    to the gradient by itself and by the slopes it is in: H⁻¹BᵀB·H⁻¹ times the variance (White, Econometrica 50 (1982) 1). The shift is
+    known beforehand to `SHIFT_VOLT`.
+    """
+    moves = _jacobian(problem, values)
+    slopes = problem.slope_residuals(moves)
+    prior = np.zeros((len(values), len(values)))
+    prior[4, 4] = SHIFT_VOLT**-2
+    inverse = np.linalg.pinv(moves.T @ moves / weights[0] ** 2 + slopes.T @ slopes / weights[1] ** 2 + prior)
+    gradient = moves / weights[0] ** 2 + problem.transposed(slopes) / weights[1] ** 2
+    off, _ = problem.residuals(values)
+    together = _memory(off)
+    independent = max(len(off) / together, 2 * len(values))
+    variance = _rms(off) ** 2 * together * independent / (independent - len(values))
+    return inverse @ (variance * gradient.T @ gradient + prior) @ inverse
 
 
 def _memory(residual: Floats) -> float:
@@ -190,20 +218,16 @@ def _memory(residual: Floats) -> float:
     return 1 + 2 * float(correlation[1 : none[0] if len(none) else len(off)].sum())
 
 
-def _jacobian(problem: Problem, values: Floats, weights: tuple[float, float]) -> Floats:
+def _jacobian(problem: Problem, values: Floats) -> Floats:
+    """Derivative of the voltage with respect to each parameter, shape ``(n, parameters)``."""
     low, high = problem.bounds
     steps = 1e-4 * _scale(problem) / 0.1
     columns: list[Floats] = []
     for n, step in enumerate(steps):
         ends = [np.clip(values + sign * step * (np.arange(len(values)) == n), low, high) for sign in (1, -1)]
-        up, down = (_weighted(problem, end, weights) for end in ends)
+        up, down = (problem.residuals(end)[0] for end in ends)
         columns.append((up - down) / (ends[0][n] - ends[1][n]))
     return np.stack(columns, axis=1)
-
-
-def _difference(values: Floats) -> Floats:
-    padded = np.pad(values, SPAN, mode="reflect", reflect_type="odd")
-    return padded[2 * SPAN :] - padded[: -2 * SPAN]
 
 
 def _rms(values: Floats) -> float:

@@ -55,6 +55,10 @@ def half_cell(table: pl.DataFrame, name: str, source: str | None = None) -> Half
     source
         DOI or file.
 
+    Returns
+    -------
+    `HalfCell`, its stoichiometry rising and its potential falling.
+
     Raises
     ------
     UsageError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,12 @@ from cellwright.core.errors import UsageError
 from cellwright.core.frozen import FrozenDict, freeze_fields
 from cellwright.core.messages import Message, message
 from cellwright.core.quantity import Method, Quantity, absent, exact, from_components
-from cellwright.measure.electrode.fitting import POINTS, Fit, Materials, Problem, fit
+from cellwright.measure.electrode.fitting import Fit, Materials, Problem, fit
 from cellwright.measure.electrode.half_cell import HalfCell
+from cellwright.measure.electrode.path import Path, path_of
 from cellwright.measure.incremental.curve import SweepCurve
-from cellwright.measure.incremental.sweep import SLOW
+from cellwright.measure.ocv.curve import OpenCircuit
+from cellwright.measure.sweeping import SLOW
 
 METHOD = Method("electrodes/half-cell-fit", "1", "doi:10.1016/j.jpowsour.2012.07.016; doi:10.1016/j.jpowsour.2016.12.011")
 DOES_NOT_FIT_VOLT = 0.02
@@ -69,20 +71,22 @@ class Electrodes:
         object.__setattr__(self, "quantities", FrozenDict(dict(self.quantities)))
 
 
-def electrodes(open_circuit: SweepCurve, positive: Electrode | None, negative: Electrode | None) -> Electrodes:
+def electrodes(open_circuit: SweepCurve | OpenCircuit, positive: Electrode | None, negative: Electrode | None) -> Electrodes:
     """Fit half-cell curves to a slow sweep of the whole cell.
 
     Parameters
     ----------
     open_circuit
-        Of a charge or discharge at C/10 or slower between the cell's limits, from `incremental_capacity` or `differential_voltage`.
+        Of a charge or discharge at C/10 or slower between the cell's limits, from `incremental_capacity` or `differential_voltage`; or an
+        `open_circuit` curve of such sweeps, of which the mean is taken where it has both, as their polarisation cancels there.
     positive, negative
         Half-cell curves from `half_cell`; a pair where the electrode is of two materials at a common potential, whose shares are fitted.
 
     Returns
     -------
     Capacities [Ah], stoichiometries [1] and lithium inventory [Ah] with standard deviations and correlations. All are absent, with the
-    reason, where the sweep was faster, a half-cell curve is not given, or no alignment comes within 20 mV.
+    reason, where the sweep was faster, a half-cell curve is not given, an open-circuit curve has no sweep, or no alignment comes within
+    20 mV.
 
     Notes
     -----
@@ -92,13 +96,15 @@ def electrodes(open_circuit: SweepCurve, positive: Electrode | None, negative: E
     (2017) 373, doi:10.1016/j.jpowsour.2016.12.011.
     """
     high, low = _materials(positive), _materials(negative)
-    if reason := _refusal(open_circuit, high, low):
+    path = path_of(open_circuit)
+    if reason := _refusal(path, high, low):
         return _absent(reason, high, low)
-    found = fit(_problem(open_circuit, high, low))
+    path = cast("Path", path)
+    found = fit(Problem(path.share, path.voltage_volt, high, low))
     if found.scatter_volt > DOES_NOT_FIT_VOLT:
         reason = message("measure.electrodes_do_not_fit", positive=_names(high), negative=_names(low), scatter_mv=1e3 * found.scatter_volt)
         return _absent(reason, high, low)
-    return Electrodes(_quantities(open_circuit, found), _names(high), _names(low), found)
+    return Electrodes(_quantities(path, found), _names(high), _names(low), found)
 
 
 def degradation_modes(before: Electrodes, after: Electrodes) -> dict[str, Quantity]:
@@ -149,10 +155,12 @@ def _loss(name: str, before: Quantity, after: Quantity) -> Quantity:
     )
 
 
-def _refusal(curve: SweepCurve, positive: Materials, negative: Materials) -> Message | None:
+def _refusal(path: Path | Message, positive: Materials, negative: Materials) -> Message | None:
     if not positive or not negative:
         return message("measure.electrodes_no_half_cells", missing=[f"measure.{n}" for n, m in _sides(positive, negative) if not m])
-    if (rate := curve.conditions["c_rate"]) > SLOW * (1 + TOLERANCE):
+    if isinstance(path, Message):
+        return path
+    if (rate := path.conditions["c_rate"]) > SLOW * (1 + TOLERANCE):
         return message("measure.electrodes_too_fast", c_rate=rate, slow=SLOW)
     return None
 
@@ -174,17 +182,8 @@ def _names(materials: Materials) -> tuple[str, ...]:
     return tuple(m.name for m in materials)
 
 
-def _problem(curve: SweepCurve, positive: Materials, negative: Materials) -> Problem:
-    share: Floats = curve.capacity_ah / (curve.charge.value or 1.0)
-    volt = curve.voltage_volt
-    if curve.conditions["direction"] == "discharge":
-        share, volt = 1 - share[::-1], volt[::-1]
-    filled: Floats = np.linspace(float(share[0]), float(share[-1]), POINTS)
-    return Problem(filled, np.interp(filled, share, volt), positive, negative)
-
-
-def _quantities(curve: SweepCurve, found: Fit) -> dict[str, Quantity]:
-    moved = curve.charge.value or 0.0
+def _quantities(path: Path, found: Fit) -> dict[str, Quantity]:
+    moved = path.charge.value or 0.0
     values = _derived(found.values, moved)
     step = 1e-6
     sensitivity = np.stack([(_derived(found.values + step * row, moved) - values) / step for row in np.eye(len(found.values))], axis=1)
@@ -193,15 +192,15 @@ def _quantities(curve: SweepCurve, found: Fit) -> dict[str, Quantity]:
     names = [*UNITS, *_shares(found.problem)]
     rest: dict[str, Any] = {
         "method": METHOD,
-        "evidence": curve.charge.evidence,
+        "evidence": path.charge.evidence,
         "origin": "estimated",
-        "conditions": _conditions(curve, found),
+        "conditions": _conditions(path, found),
     }
     result: dict[str, Quantity] = {}
     for name, value, row in zip(names, values, root, strict=True):
         unit = UNITS.get(name, "1")
-        own = {f"{curve.id}:electrodes#{k + 1}": float(part) for k, part in enumerate(row)}
-        systematic = curve.charges(float(value)) if unit == "Ah" else {}
+        own = {f"{path.id}:electrodes#{k + 1}": float(part) for k, part in enumerate(row)}
+        systematic = path.charges(float(value)) if unit == "Ah" else {}
         result[name] = from_components(name, float(value), unit, {**systematic, **own}, **rest)
     return result
 
@@ -216,6 +215,6 @@ def _shares(problem: Problem) -> list[str]:
     return [name for name, m in (("negative_share", problem.negative), ("positive_share", problem.positive)) if len(m) == 2]
 
 
-def _conditions(curve: SweepCurve, found: Fit) -> FrozenDict:
+def _conditions(path: Path, found: Fit) -> FrozenDict:
     fitted = {"positive": _names(found.problem.positive), "negative": _names(found.problem.negative), "scatter_volt": found.scatter_volt}
-    return FrozenDict(dict(curve.conditions) | fitted)
+    return FrozenDict(dict(path.conditions) | fitted)

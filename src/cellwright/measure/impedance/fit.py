@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import inf
 
 from cellwright.core.errors import UsageError
 from cellwright.measure.impedance.batch import Batch, Weighting
@@ -25,8 +26,8 @@ CANDIDATES = tuple(
 """What is tried where no circuit is named: with and without an inductance, a Warburg or a constant phase tail; an arc more as long as
 that is better."""
 
-LARGEST_CANDIDATE = 13
-"""Parameters of the largest: a spectrum of fewer frequencies stays with one arc."""
+LARGEST_CANDIDATES = tuple(max(len(parse(c).parameters) for c in circuits) for circuits in CANDIDATES)
+"""Parameters of the largest of each: it takes as many frequencies to try them."""
 
 
 def fit_circuit(spectrum: Spectrum, circuit: str | None = None, *, weighting: Weighting = "modulus") -> CircuitFit:
@@ -66,18 +67,24 @@ def fit_circuits(spectra: Iterable[Spectrum], circuit: str | None = None, *, wei
     given = [spectrum.checked() for spectrum in spectra]
     if circuit is not None:
         return tuple(_fitted(given, parse(circuit), weighting))
-    best: list[CircuitFit | None] = [None] * len(given)
-    going = list(range(len(given)))
-    for circuits in CANDIDATES:
+    return tuple(min(fits, key=lambda f: f.information) for fits in tried_circuits(given, weighting))
+
+
+def tried_circuits(spectra: Sequence[Spectrum], weighting: Weighting = "modulus") -> list[list[CircuitFit]]:
+    """Return the fits of all circuits that are tried where none is named, of each spectrum that will do."""
+    tried: list[list[CircuitFit]] = [[] for _ in spectra]
+    going = range(len(spectra))
+    for circuits, largest in zip(CANDIDATES, LARGEST_CANDIDATES, strict=True):
+        going = [n for n in going if len(spectra[n].frequency_hertz) >= largest]
+        found = zip(*(_fitted([spectra[n] for n in going], parse(c), weighting) for c in circuits), strict=True)
         better = list[int]()
-        found = list(zip(*(_fitted([given[n] for n in going], parse(c), weighting) for c in circuits), strict=True))
         for n, fits in zip(going, found, strict=True):
-            fit, before = min(fits, key=lambda f: f.information), best[n]
-            if before is None or fit.information < before.information:
-                best[n] = fit
+            before = min((f.information for f in tried[n]), default=inf)
+            tried[n] += fits
+            if min(f.information for f in fits) < before:
                 better.append(n)
-        going = [n for n in better if len(given[n].frequency_hertz) >= LARGEST_CANDIDATE]
-    return tuple(fit for fit in best if fit is not None)
+        going = better
+    return tried
 
 
 def _fitted(spectra: Sequence[Spectrum], circuit: Circuit, weighting: Weighting) -> list[CircuitFit]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from cellwright.core.quantity import Method, Quantity, from_components
 from cellwright.measure.impedance.elements import spaced
-from cellwright.measure.impedance.kramers_kronig import kramers_kronig
+from cellwright.measure.impedance.kramers_kronig import linear_test
 from cellwright.measure.impedance.nonnegative import nonnegative
 from cellwright.measure.impedance.spectrum import Spectrum
 
@@ -199,7 +199,7 @@ class _Problem:
 
 def _chosen(problem: _Problem) -> _Solved:
     """Go from the smoothest on until the residual is the noise's; else what predicts best what it was not fitted to."""
-    test, points = kramers_kronig(problem.spectrum), len(problem.target)
+    test, points = linear_test(problem.spectrum), len(problem.target)
     allowed = (test.noise**2 + test.inconsistency**2) * (1 + float(np.sqrt(2 / points)))
     above, tried = np.ones(len(problem.unit), dtype=bool), list[_Solved]()
     for regulariser in REGULARISERS:

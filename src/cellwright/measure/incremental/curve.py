@@ -20,10 +20,10 @@ from cellwright.core.recording import Recording
 from cellwright.core.tester import Tester
 from cellwright.measure.budget import printed_step
 from cellwright.measure.course import Course
-from cellwright.measure.incremental.gridding import BINS, binned
+from cellwright.measure.incremental.gridding import BINS, Readings, binned
 from cellwright.measure.incremental.noise import Noise, noise
 from cellwright.measure.incremental.smoothing import Smoothed, smoothed
-from cellwright.measure.incremental.sweep import SLOW, Direction, Sweep, sweeps
+from cellwright.measure.sweeping import SLOW, Direction, Sweep, sweeps
 
 METHOD = Method("sweep-derivative/local-cubic", "1", "Fan and Gijbels (1996); Katkovnik, IEEE Trans. Signal Process. 47 (1999) 2567")
 RESOLVED = 2.0
@@ -51,8 +51,10 @@ class SweepCurve:
         ``sweep_charge`` [Ah], with its uncertainty.
     volt
         What the gain of the voltage gives to 1 V, and its offset to any voltage [V]; empty where the tester is not known.
-    capacity_ah, voltage_volt, measured_volt
-        Charge moved since the sweep began [Ah], smoothed voltage there [V], and the mean voltage as it was read [V], shape ``(n,)``.
+    capacity_ah, voltage_volt
+        Charge moved since the sweep began [Ah], and smoothed voltage there [V], shape ``(n,)``.
+    readings
+        What was read, which `peaks` goes back to.
     slope, slope_uncertainty
         dV/dQ [V/Ah], positive as it should be in either direction, and its standard uncertainty.
     half_width_ah
@@ -69,7 +71,7 @@ class SweepCurve:
     volt: Mapping[str, float]
     capacity_ah: Floats
     voltage_volt: Floats
-    measured_volt: Floats
+    readings: Readings
     slope: Floats
     slope_uncertainty: Floats
     half_width_ah: Floats
@@ -89,10 +91,6 @@ class SweepCurve:
         """Name of what only this sweep's scatter gives an uncertainty to."""
         evidence = self.charge.evidence[0]
         return f"{evidence.sha256[:12]}:{evidence.rows[0][0]}"
-
-    def at(self, place: float, values: Floats) -> float:
-        """Read one of the curve's columns between its points, ``place`` counted in points."""
-        return float(np.interp(place, np.arange(len(values)), values))
 
     def charges(self, charge_ah: float) -> dict[str, float]:
         """Return what the tester's errors give to a part of the sweep's charge, or to what is proportional to it."""
@@ -198,7 +196,7 @@ def _slowest(course: Course, direction: Direction | None, step: int | None, name
 
 
 def _ampere(course: Course, sweep: Sweep) -> float:
-    return course.rows[sweep.row]["mean_current_ampere"]
+    return course.mean_current(sweep.first, sweep.last)
 
 
 def _curves(course: Course, found: tuple[Sweep, ...], name: CurveName, most: float | None = None) -> tuple[SweepCurve, ...]:
@@ -209,13 +207,13 @@ def _curves(course: Course, found: tuple[Sweep, ...], name: CurveName, most: flo
     largest = most or max(sweep.moved_ah for sweep in found)
     conditions = [_conditions(course, sweep, noisy, largest) for sweep, noisy in zip(found, noises, strict=True)]
     return tuple(
-        _curve(name, _charge(course, sweep), _voltage_errors(course), data.voltage_volt[n], smooth.of(n), conditions[n])
+        _curve(name, _charge(course, sweep), _voltage_errors(course), data.readings[n], smooth.of(n), conditions[n])
         for n, sweep in enumerate(found)
     )
 
 
 def _curve(  # noqa: PLR0917
-    name: CurveName, charge: Quantity, volt: Mapping[str, float], measured: Floats, smooth: Smoothed, conditions: FrozenDict
+    name: CurveName, charge: Quantity, volt: Mapping[str, float], readings: Readings, smooth: Smoothed, conditions: FrozenDict
 ) -> SweepCurve:
     width = (charge.value or 0.0) / BINS
     way = 1.0 if conditions["direction"] == "charge" else -1.0
@@ -223,7 +221,7 @@ def _curve(  # noqa: PLR0917
     notes = _notes(conditions, slope, uncertainty)
     capacity = (np.arange(BINS) + 0.5) * width
     return SweepCurve(
-        name, charge, volt, capacity, smooth.voltage_volt, measured, slope, uncertainty, smooth.half_width * width, conditions, notes
+        name, charge, volt, capacity, smooth.voltage_volt, readings, slope, uncertainty, smooth.half_width * width, conditions, notes
     )
 
 
@@ -243,11 +241,11 @@ def _charge(course: Course, sweep: Sweep) -> Quantity:
 
 
 def _conditions(course: Course, sweep: Sweep, noisy: Noise, capacity: float) -> FrozenDict:
-    step = course.rows[sweep.row]
+    step = course.rows[sweep.last]
     rated = course.battery.rated_capacity_ah if course.battery else None
     found: dict[str, Any] = {
         "direction": step["kind"],
-        "c_rate": abs(step["mean_current_ampere"]) / (rated or capacity),
+        "c_rate": abs(_ampere(course, sweep)) / (rated or capacity),
         "c_rate_basis": "rated" if rated else "measured",
         "voltage_window_volt": (float(sweep.voltage_volt.min()), float(sweep.voltage_volt.max())),
         "scatter_volt": noisy.scatter_volt,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellwright.measure.incremental.noise import Noise, informative
-from cellwright.measure.incremental.sweep import Sweep
+from cellwright.measure.sweeping import Sweep
 
 BINS = 1000
 """0.1 % of the charge each: ten to a feature of 1 %, narrower than which no electrode has one."""
@@ -18,6 +18,23 @@ FEWEST = 1e-3
 """Points a bin where there is none near: few enough to weigh nothing."""
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Readings:
+    """What was read along a sweep, at most once a bin.
+
+    Parameters
+    ----------
+    share
+        Of the sweep's charge that had moved, 0 to 1, shape ``(n,)``.
+    voltage_volt, uncertainty_volt
+        Voltage and its standard uncertainty, independent of one another [V], shape ``(n,)``.
+    """
+
+    share: Floats
+    voltage_volt: Floats
+    uncertainty_volt: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,13 +47,16 @@ class Binned:
         Mean voltage of each bin, shape ``(sweeps, BINS)`` [V].
     variance
         Of a bin, as if its error were independent of the next bin's, shape as above [V²].
-    readings
+    count
         Points a bin; less than one where they are further apart, shape as above.
+    readings
+        The points of each sweep, averaged where several share a bin.
     """
 
     voltage_volt: Floats
     variance: Floats
-    readings: Floats
+    count: Floats
+    readings: tuple[Readings, ...]
 
 
 def binned(found: Sequence[Sweep], noises: Sequence[Noise]) -> Binned:
@@ -48,17 +68,27 @@ def binned(found: Sequence[Sweep], noises: Sequence[Noise]) -> Binned:
     variance is that of a point over the number of points, a fraction where one stands for several bins.
     """
     rows = [_row(sweep, noisy) for sweep, noisy in zip(found, noises, strict=True)]
-    voltage, variance, readings = (np.array(column) for column in zip(*rows, strict=True))
-    return Binned(voltage, variance, readings)
+    voltage, variance, count, readings = zip(*rows, strict=True)
+    return Binned(np.array(voltage), np.array(variance), np.array(count), readings)
 
 
-def _row(sweep: Sweep, noisy: Noise) -> tuple[Floats, Floats, Floats]:
+def _row(sweep: Sweep, noisy: Noise) -> tuple[Floats, Floats, Floats, Readings]:
     edges = np.linspace(0.0, sweep.moved_ah, BINS + 1)
     points, uncertainty = informative(sweep, noisy)
     charge, volt = points.charge_ah, points.voltage_volt
-    readings = np.diff(np.interp(edges, charge, np.arange(len(charge), dtype=np.float64)))
-    readings = np.maximum(readings, FEWEST)
-    return _energy(edges, charge, volt) / (edges[1] - edges[0]), uncertainty**2 / readings, readings
+    count = np.diff(np.interp(edges, charge, np.arange(len(charge), dtype=np.float64)))
+    count = np.maximum(count, FEWEST)
+    mean = _energy(edges, charge, volt) / (edges[1] - edges[0])
+    return mean, uncertainty**2 / count, count, _averaged(charge / sweep.moved_ah, volt, uncertainty)
+
+
+def _averaged(share: Floats, volt: Floats, uncertainty: float) -> Readings:
+    """Average the points of each bin, in charge as in voltage."""
+    which = np.minimum((share * BINS).astype(np.intp), BINS - 1)
+    count = np.bincount(which, minlength=BINS)
+    some = count > 0
+    mean_share, mean_volt = (np.bincount(which, values, BINS)[some] / count[some] for values in (share, volt))
+    return Readings(mean_share, mean_volt, uncertainty / np.sqrt(count[some]))
 
 
 def _energy(edges: Floats, charge: Floats, volt: Floats) -> Floats:

@@ -8,7 +8,7 @@ from math import hypot, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from cellwright.measure.incremental.sweep import Sweep
+from cellwright.measure.sweeping import Sweep
 
 Floats = NDArray[np.float64]
 
@@ -20,6 +20,10 @@ DIFFERENT = 0.7
 
 SAME_READING_VOLT = 1e-9
 SMALLEST_VOLT = 1e-7
+
+FEWEST_STEPS = 10
+"""With fewer steps of the voltage than this there is no curve in them, and every reading is taken as it is."""
+
 MIDDLE, TAIL = (0.5, 0.6745), (0.9, 1.6449)
 """Shares of residuals, and what of a standard normal variable's size lies below them. The tail also sees the corners of a recording that
 someone interpolated: nothing scatters between them."""
@@ -60,17 +64,25 @@ def informative(sweep: Sweep, noisy: Noise) -> tuple[Sweep, float]:
     Notes
     -----
     Where scatter rounds the readings now up, now down, they all do. Where the voltage climbs by visible steps, the readings on a step
-    repeat one another, and the points are where it got further than ever before, at the middle between the two readings: there the
-    rounding error is none, but for how far the voltage moved between two samples.
+    repeat one another, and the points are where it steps: the middle between two readings is passed after as much charge as was read
+    below it, which the scatter about the step leaves true.
     """
-    if not noisy.is_stepped:
-        return sweep, max(noisy.scatter_volt, _scatter(sweep, *TAIL), SMALLEST_VOLT)
-    charge, volt = sweep.charge_ah, sweep.voltage_volt
-    furthest = np.maximum.accumulate(volt) if volt[-1] > volt[0] else np.minimum.accumulate(volt)
-    new = np.flatnonzero(np.diff(furthest))
-    points = replace(sweep, charge_ah=(charge[new] + charge[new + 1]) / 2, voltage_volt=(furthest[new] + furthest[new + 1]) / 2)
+    steps = _steps(sweep) if noisy.is_stepped else None
+    if steps is None or len(steps.charge_ah) < FEWEST_STEPS:
+        rounding = noisy.step_volt / sqrt(12) if noisy.is_stepped else SMALLEST_VOLT
+        return sweep, max(noisy.scatter_volt, _scatter(sweep, *TAIL), rounding)
+    volt = sweep.voltage_volt
     apart = min(noisy.step_volt, abs(float(volt[-1] - volt[0])) / (len(volt) - 1))
-    return points, max(hypot(_scatter(points, *TAIL), apart / sqrt(12)), SMALLEST_VOLT)
+    return steps, max(hypot(_scatter(steps, *TAIL), apart / sqrt(12)), SMALLEST_VOLT)
+
+
+def _steps(sweep: Sweep) -> Sweep:
+    charge = sweep.charge_ah
+    borders = np.concatenate([charge[:1], (charge[1:] + charge[:-1]) / 2, charge[-1:]])
+    order = np.argsort(sweep.voltage_volt if sweep.voltage_volt[-1] > sweep.voltage_volt[0] else -sweep.voltage_volt, kind="stable")
+    volt, passed = sweep.voltage_volt[order], np.cumsum(np.diff(borders)[order])
+    new = np.flatnonzero(np.abs(np.diff(volt)) > SAME_READING_VOLT)
+    return replace(sweep, charge_ah=passed[new], voltage_volt=(volt[new] + volt[new + 1]) / 2)
 
 
 def _scatter(sweep: Sweep, share: float, normal: float) -> float:

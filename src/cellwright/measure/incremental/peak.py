@@ -6,31 +6,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from math import hypot
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import find_peaks
 
 from cellwright.core.frozen import FrozenDict
 from cellwright.core.messages import message
 from cellwright.core.quantity import Method, Quantity, absent, from_components
 from cellwright.measure.incremental.curve import RESOLVED, SweepCurve
-from cellwright.measure.incremental.smoothing import local_polynomial
+from cellwright.measure.incremental.gridding import BINS
+from cellwright.measure.incremental.spline import Spline, spline
 
-PEAK = Method("peak/local-polynomial", "1", "Fan and Gijbels, Local Polynomial Modelling and Its Applications (1996)")
+PEAK = Method("peak/penalised-spline", "1", "doi:10.1214/ss/1038425655; doi:10.1111/biom.12666")
 
 SIGNIFICANT = 3.0
 """A peak stands out of the valleys beside it by more than so many standard uncertainties of the difference."""
 
-WIDER = 1.5
-"""A peak's place needs a window wider than its height does: it is where the second derivative is none."""
-
-DEGREE = 6
 AT_EDGE = 5
 """What lies within so many bins of an end is the edge of the sweep, not a peak."""
 
-Floats = NDArray[np.float64]
+Floats = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -67,23 +63,25 @@ def peaks(curve: SweepCurve) -> tuple[Peak, ...]:
 
     Notes
     -----
-    dQ/dV peaks where V(Q) turns: at the zero of V''(Q), from a local polynomial of sixth degree through the readings, as a lower one
-    is drawn to the flatter side of a peak; u(Q) = u(V'') / |V'''|, u(V) = V'·u(Q). The area is the difference of charge (of voltage)
-    between the valleys, which are where dQ/dV (dV/dQ) is least.
+    dQ/dV peaks where V(Q) turns: at the zero of V''(Q), of a penalised spline through the readings (`spline.spline`), which is far
+    surer of a place than the curve's own narrow windows; u(Q) = u(V'') / |V'''|, u(V) from V'·u(Q) and u(V(Q)). The area is the
+    difference of charge (of voltage) between the valleys, which are where dQ/dV (dV/dQ) is least.
     """
+    fit = spline(curve.readings)
     least = curve.name == "incremental_capacity"
-    tops = _significant(-curve.slope if least else curve.slope, curve.slope_uncertainty)
+    way = 1.0 if curve.conditions["direction"] == "charge" else -1.0
+    slope, unsure = fit.of(1, (np.arange(BINS) + 0.5) / BINS)
     found: list[Peak] = []
-    for number, (top, *sides) in enumerate(tops, start=1):
-        turn = _turn(curve, top, least=least)
-        valleys = [_valley(curve, side, least=not least) for side in sides]
-        found.append((_of_capacity if least else _of_voltage)(curve, turn, valleys, number))
+    for number, (top, *sides) in enumerate(_significant((-way if least else way) * slope, unsure), start=1):
+        room = (sides[1] - sides[0]) / 2 / BINS
+        top_turn, *valleys = (_turn(curve, fit, way, bin_, room) for bin_ in (top, *sides))
+        found.append((_of_capacity if least else _of_voltage)(curve, top_turn, valleys, number))
     return tuple(found)
 
 
 def _significant(signal: Floats, uncertainty: Floats) -> list[tuple[int, int, int]]:
     """Return peaks that stand out, each with its two valleys, the least first: what does not stand out is merged with its neighbour."""
-    tops = find_peaks(signal)[0].tolist()
+    tops = (np.flatnonzero((signal[1:-1] > signal[:-2]) & (signal[1:-1] >= signal[2:])) + 1).tolist()
     valleys = [0, *(a + int(np.argmin(signal[a:b])) for a, b in pairwise(tops)), len(signal) - 1]
     if tops:
         valleys[0], valleys[-1] = int(np.argmin(signal[: tops[0] + 1])), tops[-1] + int(np.argmin(signal[tops[-1] :]))
@@ -106,48 +104,40 @@ def _significant(signal: Floats, uncertainty: Floats) -> list[tuple[int, int, in
 
 @dataclass(frozen=True)
 class _Turn:
-    """Where the slope is extreme: place [bins] with its standard uncertainty, and slope there [V/Ah] with its own."""
+    """Where the slope is extreme: charge moved [Ah], voltage [V] and slope [V/Ah] there, each with its standard uncertainty."""
 
-    at: float
-    uncertainty: float
+    charge: float
+    charge_uncertainty: float
+    volt: float
+    volt_uncertainty: float
     slope: float
     slope_uncertainty: float
 
 
-def _turn(curve: SweepCurve, top: int, *, least: bool) -> _Turn:
-    """Find the zero of the second derivative near an extreme of the slope, and how well it is known."""
-    widths = curve.half_width_ah / curve.bin_ah
-    own = round(float(widths[top]))
-    half = float(np.median(widths[max(top - own, 0) : top + own + 1]))  # one point's choice may be chance
-    reach = int(min(max(round(WIDER * half), DEGREE), (len(curve.slope) - 1) // 2))
-    first = min(max(top - reach, 0), len(curve.slope) - 2 * reach - 1)
-    weights = local_polynomial(np.arange(first, first + 2 * reach + 1) - top, DEGREE)
-    way = np.sign(curve.voltage_volt[-1] - curve.voltage_volt[0])
-    second, third = (way * float(weights[n] @ curve.measured_volt[first : first + 2 * reach + 1]) for n in (2, 3))
-    narrow = local_polynomial(np.arange(-own, own + 1), 3)[1]
-    reading = curve.slope_uncertainty[top] * curve.bin_ah / np.linalg.norm(narrow)
-    turns = (third > 0) == least and third != 0
-    at = top + float(np.clip(-second / third, -half, half)) if turns else float(top)
-    unsure = min(float(reading * np.linalg.norm(weights[2])) / abs(third), half) if turns else half
-    return _Turn(at, unsure, curve.at(at, curve.slope), curve.at(at, curve.slope_uncertainty))
-
-
-def _valley(curve: SweepCurve, side: int, *, least: bool) -> _Turn:
-    """Return the turn in a valley; where the sweep ends before the curve rises again, its end, which is known."""
-    if AT_EDGE <= side < len(curve.slope) - AT_EDGE:
-        return _turn(curve, side, least=least)
-    end = -0.5 if side < AT_EDGE else len(curve.slope) - 0.5
-    return _Turn(end, 0.0, float(curve.slope[side]), float(curve.slope_uncertainty[side]))
+def _turn(curve: SweepCurve, fit: Spline, way: float, near: int, room: float) -> _Turn:
+    """Find the zero of the second derivative beside the extreme bin; at an edge, the sweep's end, which is known."""
+    moved = curve.charge.value or 0.0
+    at, unsure = (near + 0.5) / BINS, 0.0
+    if AT_EDGE <= near < BINS - AT_EDGE:
+        (second,), (scatter,) = fit.of(2, at)
+        (third,), _ = fit.of(3, at)
+        at -= float(np.clip(second / third, -1 / BINS, 1 / BINS)) if third else 0.0
+        unsure = min(float(scatter / abs(third)), room) if third else room
+    else:
+        at = 0.0 if near < AT_EDGE else 1.0
+    (volt,), (volt_scatter,) = fit.of(0, at)
+    (slope,), (slope_scatter,) = fit.of(1, at)
+    along = hypot(slope * unsure, volt_scatter)
+    return _Turn(at * moved, unsure * moved, float(volt), along, way * float(slope) / moved, float(slope_scatter) / moved)
 
 
 def _of_capacity(curve: SweepCurve, turn: _Turn, valleys: list[_Turn], number: int) -> Peak:
     """Return a peak of dQ/dV."""
-    volt, span = curve.at(turn.at, curve.voltage_volt), valleys[1].at - valleys[0].at
+    volt = turn.volt
     make = _maker(curve, valleys, number)
-    place = make("peak_voltage", volt, "V", turn.slope * turn.uncertainty * curve.bin_ah, curve.volts(volt, 1.0))
-    area = span * curve.bin_ah
-    unsure = curve.bin_ah * hypot(*(v.uncertainty for v in valleys))
-    charge = make("peak_area", area, "Ah", unsure, curve.charges(area))
+    place = make("peak_voltage", volt, "V", turn.volt_uncertainty, curve.volts(volt, 1.0))
+    area = valleys[1].charge - valleys[0].charge
+    charge = make("peak_area", area, "Ah", hypot(*(v.charge_uncertainty for v in valleys)), curve.charges(area))
     if turn.slope <= RESOLVED * turn.slope_uncertainty:
         reason = message("measure.peak_unresolved", volt=volt)
         return Peak(place, absent("peak_height", "Ah/V", reason, method=PEAK, conditions=place.conditions, evidence=place.evidence), charge)
@@ -159,15 +149,12 @@ def _of_capacity(curve: SweepCurve, turn: _Turn, valleys: list[_Turn], number: i
 def _of_voltage(curve: SweepCurve, turn: _Turn, valleys: list[_Turn], number: int) -> Peak:
     """Return a peak of dV/dQ."""
     make = _maker(curve, valleys, number)
-    capacity = (turn.at + 0.5) * curve.bin_ah
-    volts = [curve.at(v.at, curve.voltage_volt) for v in valleys]
-    area = abs(volts[1] - volts[0])
-    unsure = curve.bin_ah * hypot(*(v.uncertainty * v.slope for v in valleys))
+    area = abs(valleys[1].volt - valleys[0].volt)
     scale = _sum(curve.volts(turn.slope, 0.0), curve.charges(-turn.slope))
     return Peak(
-        make("peak_capacity", capacity, "Ah", turn.uncertainty * curve.bin_ah, curve.charges(capacity)),
+        make("peak_capacity", turn.charge, "Ah", turn.charge_uncertainty, curve.charges(turn.charge)),
         make("peak_height", turn.slope, "V/Ah", turn.slope_uncertainty, scale),
-        make("peak_area", area, "V", unsure, curve.volts(area, 0.0)),
+        make("peak_area", area, "V", hypot(*(v.volt_uncertainty for v in valleys)), curve.volts(area, 0.0)),
     )
 
 
@@ -178,8 +165,8 @@ class _Make(Protocol):
 def _maker(curve: SweepCurve, valleys: list[_Turn], number: int) -> _Make:
     """Prepare to make quantities of one peak: what its scatter gives under an id of its own, what the tester gives under the tester's."""
     between = {
-        "between_volt": tuple(curve.at(v.at, curve.voltage_volt) for v in valleys),
-        "between_ah": tuple((v.at + 0.5) * curve.bin_ah for v in valleys),
+        "between_volt": tuple(v.volt for v in valleys),
+        "between_ah": tuple(v.charge for v in valleys),
     }
     conditions = FrozenDict(dict(curve.conditions) | between)
 

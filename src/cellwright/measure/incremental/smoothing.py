@@ -77,7 +77,7 @@ def _batch(data: Binned, rows: slice) -> tuple[Floats, ...]:
     rest = (volt - line).astype(np.float32)
     values, slopes, spread = (*_filtered(rest, ("value", "slope")), *_filtered(variance.astype(np.float32), ("spread",)))
     errors = np.sqrt(np.maximum(spread, SMALLEST_VARIANCE))
-    at = _blended(_chosen(slopes, errors, data.readings[rows]))
+    at = _blended(_chosen(slopes, errors, data.count[rows]))
     rise = (volt[:, -1:] - volt[:, :1]) / (BINS - 1)
     half = np.interp(at, np.arange(len(HALF_WIDTHS)), HALF_WIDTHS)
     return _at(values, at) + line, _at(slopes, at) + rise, WITH_BIAS * _at(errors, at), half
@@ -91,20 +91,21 @@ def _filtered(rows: Floats, kinds: tuple[str, ...]) -> list[Floats]:
         first, last = (rows[:, : len(w)] @ w if n == 0 else rows[:, -len(w) :] @ w for n, w in enumerate(_ends(kind)))
         stack = np.empty((len(HALF_WIDTHS), *rows.shape), dtype=np.float32)
         done = 0
-        for k, (half, transform) in enumerate(zip(HALF_WIDTHS, _transforms(kind), strict=True)):
-            stack[k] = fft.irfft(spectrum * transform, _length(), axis=-1)[:, half : half + BINS]
+        inside = fft.irfft(spectrum * _transforms(kind)[:, None], _length(), axis=-1)
+        for k, half in enumerate(HALF_WIDTHS):
+            stack[k] = inside[k, :, half : half + BINS]
             stack[k, :, :half], stack[k, :, -half:] = first[:, done : done + half], last[:, done : done + half]
             done += half
         found.append(stack)
     return found
 
 
-def _chosen(slopes: Floats, errors: Floats, readings: Floats) -> NDArray[np.intp]:
+def _chosen(slopes: Floats, errors: Floats, count: Floats) -> NDArray[np.intp]:
     """Widest window at each bin up to which all slopes agree; those with too few readings are not asked."""
     low, high = np.full(slopes.shape[1:], -np.inf, dtype=np.float32), np.full(slopes.shape[1:], np.inf, dtype=np.float32)
     going = np.ones(low.shape, dtype=bool)
     chosen = np.zeros(low.shape, dtype=np.intp)
-    total = np.cumsum(np.pad(readings, ((0, 0), (1, 0))), axis=1)
+    total = np.cumsum(np.pad(count, ((0, 0), (1, 0))), axis=1)
     bins = np.arange(BINS)
     for k, half in enumerate(HALF_WIDTHS):
         asked = total[:, np.minimum(bins + half + 1, BINS)] - total[:, np.maximum(bins - half, 0)] >= FEWEST_READINGS
@@ -136,10 +137,10 @@ def _length() -> int:
 
 
 @cache
-def _transforms(kind: str) -> tuple[Complex, ...]:
+def _transforms(kind: str) -> Complex:
     """Transforms of the weights inside a sweep, of each width."""
     weights = [_weights(np.arange(-half, half + 1), kind)[::-1] for half in HALF_WIDTHS]
-    return tuple(fft.rfft(w.astype(np.float32), _length()) for w in weights)
+    return np.stack([fft.rfft(w.astype(np.float32), _length()) for w in weights])
 
 
 @cache

@@ -9,6 +9,7 @@ import numpy as np
 
 from cellwright.core.messages import Message, message
 from cellwright.core.quantity import Method, Quantity, absent
+from cellwright.measure.course import NEGLIGIBLE
 from cellwright.measure.modules.aligning import Aligned, aligned
 from cellwright.measure.modules.discharging import Discharged
 from cellwright.measure.modules.string import String
@@ -36,13 +37,14 @@ def cell_capacities(string: String, discharged: Discharged | None) -> tuple[Quan
 
 
 def _capacity(discharged: Discharged, laid: Aligned | None, cell: int) -> Quantity:
-    if discharged.full[cell] and discharged.emptied[cell]:
+    both = discharged.full[cell] and discharged.emptied[cell]
+    if both and not discharged.lacking_ah[cell] > NEGLIGIBLE * discharged.taken_ah:
         return _measured(discharged, cell)
     if laid is not None and np.isfinite(laid.capacity_ah[cell]):
         found = _estimated(discharged, laid, cell)
         if _tells(discharged, laid, found):
             return found
-    return _bound(discharged, cell)
+    return _measured(discharged, cell) if both else _bound(discharged, cell)
 
 
 def _measured(discharged: Discharged, cell: int) -> Quantity:
@@ -50,12 +52,7 @@ def _measured(discharged: Discharged, cell: int) -> Quantity:
     value, record = float(discharged.empty_ah[cell]), _first_record(discharged)
     last = int(np.searchsorted(discharged.out_ah, value).clip(0, len(discharged.out_ah) - 1))
     fall = _fall_per_ah(discharged, cell, last)
-    components = _charge(discharged, value)
-    if course.tester and fall > 0:
-        end = float(discharged.volts[last, cell])
-        components |= {name: -u / fall for name, u in course.budget.cell(end, _record(discharged, last), cell + 1).items()}
-    if course.tester and np.isfinite(unsure := discharged.lacking_ah[1][cell]):
-        components[_name(discharged, cell, "full")] = float(unsure)
+    components = _charge(discharged, value) | _ends(discharged, cell, last, 1 / fall if fall > 0 else 0.0)
     return course.budget.quantity(
         NAME,
         value,
@@ -65,6 +62,25 @@ def _measured(discharged: Discharged, cell: int) -> Quantity:
         conditions=_conditions(discharged, cell),
         evidence=course.budget.evidence((record, _record(discharged, last))),
     )
+
+
+def _ends(discharged: Discharged, cell: int, last: int, per_volt: float) -> dict[str, float]:
+    """Components that a cell's own channel adds at the two ends of its discharge.
+
+    Read too high, it runs on by dq/dV at its lower limit, and had been charged by dq/dV less at the upper one. By what its last reading
+    lacks of the upper limit it may have been short of full.
+    """
+    budget, limit = discharged.string.course.budget, discharged.string.upper
+    end, per_full = float(discharged.volts[last, cell]), float(discharged.ah_per_volt[cell])
+    if not np.isfinite(per_full) or limit is None:
+        per_full = 0.0
+    full = limit.volt if limit else 0.0
+    channel = budget.cell_channel(cell + 1, full, end * per_volt - full * per_full, per_volt - per_full)
+    if not channel:
+        return {}
+    read = hypot(float(discharged.read_ah[cell]), float(discharged.lacking_ah[cell]), discharged.short_ah) if per_full else 0.0
+    rounding = f"{_name(discharged, cell, 'end')}:resolution"
+    return channel | {rounding: budget.cell_rounding_volt(end) * per_volt, _name(discharged, cell, "full"): read}
 
 
 def _name(discharged: Discharged, cell: int, what: str) -> str:
@@ -100,9 +116,10 @@ def _estimated(discharged: Discharged, laid: Aligned, cell: int) -> Quantity:
     value = max(float(laid.capacity_ah[cell]), discharged.taken_ah if discharged.full[cell] else 0.0)
     limit = string.lower.volt if string.lower else 0.0
     channels = sqrt(2) * string.uncertainty(limit)  # the reference cell's and its own
-    components = _charge(discharged, value) | {
+    components = {
+        **_charge(discharged, value),
+        **_channels(discharged, laid, cell),
         _name(discharged, cell, "alignment"): float(laid.fit_ah[cell]),
-        _name(discharged, cell, "limit"): float(laid.per_volt[cell]) * channels,
         _name(discharged, cell, "gain"): float(laid.per_gain[cell]) * channels / max(limit, 1.0),
         _name(discharged, laid.reference, "full"): float(laid.full_ah[cell]),
     }
@@ -113,44 +130,101 @@ def _estimated(discharged: Discharged, laid: Aligned, cell: int) -> Quantity:
         "Ah",
         components,
         method=LAID_OVER,
-        conditions=_conditions(discharged, cell) | aligned_to | {"at_least_ah": _at_least(discharged)},
+        conditions=_conditions(discharged, cell) | aligned_to | _least(discharged, cell),
         evidence=course.budget.evidence((record, _record(discharged, len(discharged.out_ah) - 1))),
         origin="estimated",
     )
 
 
+def _channels(discharged: Discharged, laid: Aligned, cell: int) -> dict[str, float]:
+    """Components of each cell's channel: all tell where full is, and its own where it is empty; the reference's error is fitted away."""
+    string, budget = discharged.string, discharged.string.course.budget
+    full, empty = (limit.volt if limit else 0.0 for limit in (string.upper, string.lower))
+    components: dict[str, float] = {}
+    for one, per_volt in enumerate(laid.full_per_volt[cell].tolist()):
+        at_end = abs(float(laid.per_volt[cell])) if one == cell else 0.0
+        components |= budget.cell_channel(one + 1, full, full * per_volt + empty * at_end, per_volt + at_end)
+    return components
+
+
 def _tells(discharged: Discharged, laid: Aligned, found: Quantity) -> bool:
     """Whether an estimate says more than the bound: known to 10 %, and not contradicted by what was taken out."""
     cell = int(found.conditions["cell"]) - 1
-    unsure = hypot(float(laid.fit_ah[cell]), float(laid.full_ah[cell]))
+    unsure = hypot(found.standard_uncertainty or 0.0, float(laid.fit_ah[cell]), float(laid.full_ah[cell]))
     estimate = float(laid.capacity_ah[cell])
-    return unsure <= TOLD * estimate and estimate + 3 * unsure >= _at_least(discharged)
+    return unsure <= TOLD * estimate and estimate + 3 * unsure >= (_at_least(discharged, cell) or 0.0)
 
 
 def _bound(discharged: Discharged, cell: int) -> Quantity:
     """Return an absent capacity that says how large it is at least."""
-    conditions = _conditions(discharged, cell) | {"at_least_ah": _at_least(discharged)}
+    conditions = _conditions(discharged, cell) | _least(discharged, cell)
     course = discharged.string.course
     rows = (_first_record(discharged), _record(discharged, len(discharged.out_ah) - 1))
     return absent(NAME, "Ah", _why_not(discharged, cell), conditions=conditions, evidence=course.budget.evidence(rows))
 
 
-def _at_least(discharged: Discharged) -> float:
-    """Charge that went out of every cell, less its expanded uncertainty (k = 2) [Ah]."""
-    return discharged.taken_ah - 2 * hypot(*_charge(discharged, discharged.taken_ah).values())
+def _at_least(discharged: Discharged, cell: int) -> float | None:
+    """Charge that went out of a cell, at most until it was empty, less its expanded uncertainty (k = 2) [Ah].
+
+    In that is how much beyond its upper limit it may have begun, by what the reading there can be off. None of a cell that was not read,
+    or stood below its lower limit all along: it may have been driven beyond it.
+    """
+    if not np.isfinite(discharged.ended_volt[cell]):
+        return None
+    taken, beyond, unsure = _went_out(discharged, cell)
+    return max(taken - beyond - 2 * hypot(unsure, *_charge(discharged, taken).values()), 0.0) or None
+
+
+def at_least_apart(discharged: Discharged, cell: int) -> tuple[float, float]:
+    """Return the charge that surely went out of a cell above its lower limit [Ah], and its standard uncertainty but for the current's."""
+    taken, beyond, unsure = _went_out(discharged, cell)
+    return taken - beyond, unsure
+
+
+def _went_out(discharged: Discharged, cell: int) -> tuple[float, float, float]:
+    """Charge that went out of a cell, at most until it was empty; what of it was beyond its upper limit, and its uncertainty [Ah]."""
+    limit, taken = discharged.string.lower, discharged.taken_ah
+    if limit and float(discharged.ended_volt[cell]) <= (above := limit.volt + discharged.string.tolerance(limit.volt)):
+        taken = discharged.above_ah(above, cell)
+    return taken, *_overcharged(discharged, cell)
+
+
+def _overcharged(discharged: Discharged, cell: int) -> tuple[float, float]:
+    """Charge that a cell held beyond its upper limit by its reading at the end of the charge, and the uncertainty of that [Ah].
+
+    Both are 0 of a cell that was surely below, and where no charge tells.
+    """
+    string, limit, per_volt = discharged.string, discharged.string.upper, float(discharged.ah_per_volt[cell])
+    if limit is None or not np.isfinite(per_volt) or not discharged.full[cell]:
+        return 0.0, 0.0
+    return max(-float(discharged.lacking_ah[cell]), 0.0), string.uncertainty(limit.volt) * per_volt
+
+
+def _least(discharged: Discharged, cell: int) -> dict[str, float]:
+    least = _at_least(discharged, cell)
+    return {} if least is None else {"at_least_ah": least}
 
 
 def _why_not(discharged: Discharged, cell: int) -> Message:
     """Say why there is only a bound, in the same words for every cell of which it is true; the conditions say which and how far it went."""
-    string, least = discharged.string, _at_least(discharged)
-    if not np.isfinite(discharged.ended_volt[cell]):
-        return message("measure.cell_not_read")
+    string, least = discharged.string, _at_least(discharged, cell)
+    if least is None:
+        return message("measure.cell_not_read" if np.isnan(discharged.ended_volt[cell]) else "measure.cell_below_limit")
+    if discharged.full.any() and discharged.emptied.any():
+        return message(_why_not_estimated(discharged), at_least_ah=least)
     if not discharged.emptied[cell]:
         limit = string.lower.volt if string.lower else None
         return message("measure.cell_not_emptied", limit_volt=limit, at_least_ah=least)
     if discharged.charge is None or string.upper is None:
         return message("measure.cell_not_charged", at_least_ah=least)
     return message("measure.cell_not_full", limit_volt=string.upper.volt, at_least_ah=least)
+
+
+def _why_not_estimated(discharged: Discharged) -> str:
+    """Say why a cell could not be estimated from others of which some were full and some were emptied."""
+    if not discharged.steady:
+        return "measure.cells_current_varied"
+    return "measure.cells_charge_untold" if discharged.rise is None else "measure.cell_curve_untold"
 
 
 def _conditions(discharged: Discharged, cell: int) -> dict[str, Any]:

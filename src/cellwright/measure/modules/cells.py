@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from cellwright.core.battery import Battery
@@ -23,6 +22,7 @@ from cellwright.measure.modules.resistance import CellPulses, cell_resistances, 
 from cellwright.measure.modules.resting import cell_rest_voltages
 from cellwright.measure.modules.spreading import SPREADS, spread, statistics
 from cellwright.measure.modules.string import String, why_no_cells
+from cellwright.measure.modules.weakest import candidates, weakest
 
 UNITS = {
     "cell_capacity": "Ah",
@@ -71,7 +71,9 @@ class Cells:
         ``cell_capacity_spread`` [Ah], ``cell_resistance_spread`` [ohm].
     weakest
         The cell with the least capacity; where fewer than two are known, the one that was lowest when the discharge ended; None where
-        there was none.
+        there was none. It is told from the others only where it is the one candidate.
+    weakest_candidates
+        Every cell that may be the weakest: not surely stronger, by twice the standard uncertainty of the difference.
     reason
         Why there is nothing.
     """
@@ -81,6 +83,7 @@ class Cells:
     spread: pl.DataFrame
     quantities: Mapping[str, tuple[Quantity, ...]]
     weakest: int | None = None
+    weakest_candidates: tuple[int, ...] = ()
     reason: Message | None = None
 
     def __post_init__(self) -> None:
@@ -107,11 +110,14 @@ def cells(recording: Recording, battery: Battery | None = None, tester: Tester |
     Notes
     -----
     A series discharge ends where its weakest cell is empty. A cell's capacity is ``bench`` where that cell was at its upper limit when the
-    charge ended and reached its lower one: the charge up to that moment. It is ``estimated`` where the cell's curve, laid over that
-    of the first one to be empty, tells how much further it could have gone (`cellwright.measure.modules.aligning`); the conditions
+    charge ended, short of full by less than 0.5 %, and reached its lower one: the charge up to that moment. It is ``estimated`` where
+    the cell's curve, laid over that of the first one to be empty, tells how much further it could have gone
+    (`cellwright.measure.modules.aligning`); the conditions
     name the ``reference_cell`` and ``offset_volt``, by how much more it drops under the current. Else it is absent and the condition
     ``at_least_ah`` is what was taken out of it, less the expanded uncertainty. Estimated: least squares (Gauss and Newton) in offset,
-    pace and resistance, with the voltages at rest before; assumed is one shape of curve for all.
+    pace and resistance, with the voltages at rest before on the open-circuit curve of the charge, V − R·I, of the cell that came
+    furthest; assumed is one shape of curve for all. A cell is full where its voltage, under the current that ended the charge, is at its
+    limit.
     Resistance: (V − V₀)/(I − I₀) as in `cellwright.measure.resistances`.
     """
     course = Course(recording, battery, tester)
@@ -122,7 +128,9 @@ def cells(recording: Recording, battery: Battery | None = None, tester: Tester |
     discharged, pulses = deepest(string), CellPulses.of(string)
     found = _quantities(string, discharged, pulses)
     each = {name: found[name] for name in _COLUMNS}
-    return Cells(_table(string.cells, each), table_of(pulses), statistics(each), found, _weakest(found["cell_capacity"], discharged))
+    capacities = found["cell_capacity"]
+    least = weakest(capacities, discharged), candidates(capacities, discharged)
+    return Cells(cells_table(each), table_of(pulses), statistics(each), found, *least)
 
 
 def quantities_of_cells(course: Course) -> dict[str, tuple[Quantity, ...]]:
@@ -145,26 +153,17 @@ def _quantities(string: String, discharged: Discharged | None, pulses: CellPulse
     return found | {spreads: (spread(name, found[name]),) for name, spreads in SPREADS.items()}
 
 
-def _weakest(capacities: tuple[Quantity, ...], discharged: Discharged | None) -> int | None:
-    known = [q for q in capacities if q.value is not None]
-    if len(known) > 1:
-        return int(min(known, key=lambda q: q.value or 0.0).conditions["cell"])
-    if discharged is None or not np.isfinite(discharged.ended_volt).any():
-        return None
-    return int(np.nanargmin(discharged.ended_volt)) + 1
-
-
-def _table(count: int, quantities: Mapping[str, tuple[Quantity, ...]]) -> pl.DataFrame:
-    rows: list[dict[str, Any]] = [{"cell": cell} for cell in range(1, count + 1)]
-    for name, each in quantities.items():
+def cells_table(quantities: Mapping[str, Sequence[Quantity]]) -> pl.DataFrame:
+    """One row a cell, as in `Cells.table`, of the first value that each cell has among quantities by name."""
+    of_cells = [(name, q) for name in _COLUMNS for q in quantities.get(name, ()) if "cell" in q.conditions]
+    rows: list[dict[str, Any]] = [{"cell": n} for n in range(1, max((int(q.conditions["cell"]) for _, q in of_cells), default=0) + 1)]
+    for name, quantity in of_cells:
         stem, unit = _COLUMNS[name]
-        for quantity in each:
-            if "cell" not in quantity.conditions:
-                continue
-            row = rows[int(quantity.conditions["cell"]) - 1]
+        row = rows[int(quantity.conditions["cell"]) - 1]
+        if row.get(f"{stem}_{unit}") is None:
             row |= {f"{stem}_{unit}": quantity.value, f"{stem}_standard_uncertainty_{unit}": quantity.standard_uncertainty}
             if name == "cell_capacity":
-                row |= {c: quantity.conditions.get(c) for c in SCHEMA if c in quantity.conditions}
+                row |= {c: quantity.conditions[c] for c in SCHEMA if c in quantity.conditions}
                 row["capacity_origin"] = quantity.origin if quantity.value is not None else None
                 row["capacity_at_least_ah"] = quantity.conditions.get("at_least_ah")
     return pl.DataFrame(rows, SCHEMA)

@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import hypot
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cellwright.core.columns import CURRENT, TIME
 from cellwright.measure.course import NEGLIGIBLE
+from cellwright.measure.modules.charging import Charged
+from cellwright.measure.modules.rising import SHAPE_ERROR, Rise, rise
 from cellwright.measure.modules.string import Flags, Floats, String
-
-APPROACH_V = (0.05, 0.005)
+from cellwright.measure.rest import SHORTEST_REST_S
 
 UNSEEN = 0.05
+REACH = 3.0
+"""How many of its standard uncertainties a voltage may be off, for what that makes of the charge: the curve bends."""
 
-SLOPE_ERROR = 0.3
-"""Relative standard uncertainty of the open-circuit slope near full, which is taken from curves under current (assumed)."""
+END_PART = 10
+"""A voltage at rest is the mean over the last tenth of the rest's readings."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,41 +89,127 @@ class Discharged:
         return self.string.at(self.rows.stop - 1)
 
     @cached_property
+    def charged(self) -> Charged | None:
+        """The charge before; None where there was none."""
+        return None if self.charge is None else Charged(self.string, self.charge)
+
+    @cached_property
+    def filled_volt(self) -> Floats:
+        """To which voltage the charge before had brought each cell, by more than its one last reading [V]; NaN where there was none."""
+        return np.full(self.string.cells, np.nan) if self.charged is None else self.charged.ended_volt
+
+    @cached_property
     def full(self) -> Flags:
         """Which cells began from their upper limit, within the reading's expanded uncertainty (k = 2)."""
         limit = self.string.upper
         if limit is None:
             return np.zeros(self.string.cells, dtype=bool)
-        return self.started_volt >= limit.volt - self.string.tolerance(limit.volt)
+        return self.filled_volt >= limit.volt - self.string.tolerance(limit.volt)
+
+    @property
+    def furthest(self) -> int:
+        """The cell that the charge before had brought to the highest voltage."""
+        return int(np.nanargmax(self.filled_volt))
 
     @cached_property
-    def rise_per_ah(self) -> Floats:
-        """Slope of each cell's voltage as it came near to where the charge ended [V/Ah]; NaN where it cannot be told.
+    def rise(self) -> Rise | None:
+        """How the open-circuit voltage of the cell that came furthest rose; None where it cannot be told."""
+        if self.charged is None or not self.steady or not np.isfinite(self.filled_volt).any():
+            return None
+        ampere = -self.string.course.mean_current(self.first, self.last)
+        cell = self.furthest
+        end = float(self.filled_volt[cell]), self.charged.ended_ampere
+        if self.rested and not self.charged.settled:
+            end = float(self.rested_volt[cell]), 0.0
+        return rise(self.charged, cell, end, (self.out_ah, self.volts[:, cell], ampere))
 
-        From the first reading 50 mV below that voltage to the first 5 mV below it, which keeps what it does at constant voltage out.
+    @property
+    def rested(self) -> bool:
+        """Whether there was a rest between that tells where each cell stood."""
+        rest = self.string.course.rest_before(self.first)
+        return rest is not None and rest[1] >= SHORTEST_REST_S
+
+    @cached_property
+    def rested_volt(self) -> Floats:
+        """Voltage of each cell after the charge [V]: at rest before the discharge, or as that had brought it where it did not rest."""
+        if not self.rested:
+            return self.filled_volt
+        span = self.string.course.span(self.first - 1, self.first - 1)
+        last = max(span.stop - max((span.stop - span.start) // END_PART, 1), span.start)
+        return self.string.volts[last : span.stop].astype(np.float64).mean(axis=0)
+
+    @cached_property
+    def fell_volt(self) -> Floats:
+        """How much more than others each voltage fell from the end of the charge to the rest after, for its resistance is higher [V]."""
+        return self.filled_volt - self.rested_volt - self._fell
+
+    @property
+    def _fell(self) -> float:
+        return float(np.nanmean(self.filled_volt - self.rested_volt))
+
+    @property
+    def short_volt(self) -> float:
+        """By how much the charge ended short of the upper limit, as one reading of many that passes it ends it [V]."""
+        limit = self.string.upper
+        return max(limit.volt - float(self.filled_volt[self.furthest]), 0.0) if limit else np.nan
+
+    @property
+    def short_ah(self) -> float:
+        """What of a full charge is unsure by that, on either side [Ah]."""
+        return self.short_volt / 2 * self.full_ah_per_volt
+
+    @cached_property
+    def _above_volt(self) -> Floats:
+        """How far each cell at rest, and last what counts as full, lies above the cell that came furthest [V].
+
+        Where the cells that are full stand beyond the limit on the whole, as the last of the current makes them, that is full; where
+        none came up to it, half way from there to the limit is.
         """
-        if self.charge is None:
-            return np.full(self.string.cells, np.nan)
-        course, first = self.string.course, self.charge
-        while first and course.rows[first - 1]["kind"] == "charge":  # the taper may be a step of its own
-            first -= 1
-        rows = course.span(first, self.charge)
-        time, current = (course.samples[rows][name].to_numpy() for name in (TIME, CURRENT))
-        put_in = np.append(0.0, np.cumsum(np.diff(time) * (current[1:] + current[:-1]) / 2 / 3600))
-        volts = self.string.volts[rows]
-        low, high = (np.argmax(volts >= (self.started_volt - below).astype(volts.dtype), axis=0) for below in APPROACH_V)
-        passed = put_in[np.maximum(high, np.minimum(low + 1, len(put_in) - 1))] - put_in[low]
-        rise = APPROACH_V[0] - APPROACH_V[1]
-        return np.divide(rise, passed, out=np.full(self.string.cells, np.nan), where=(passed > 0) & (low > 0))
+        limit = self.string.upper
+        volt = limit.volt if limit else np.nan
+        beyond = max(float(np.median(self.filled_volt[self.full])) - volt, 0.0) if self.full.any() else np.nan
+        level = volt + beyond - self.short_volt / 2
+        return np.append(self.rested_volt, level - self._fell) - self.rested_volt[self.furthest]
 
     @cached_property
-    def lacking_ah(self) -> tuple[Floats, Floats]:
-        """How much short of full each cell began, by its reading at the end of the charge, and the standard uncertainty of that [Ah]."""
-        limit, rise = self.string.upper, self.rise_per_ah
-        if limit is None:
-            return np.full_like(rise, np.nan), np.full_like(rise, np.nan)
-        lacking = (limit.volt - self.started_volt).clip(min=0.0) / rise
-        return lacking, np.hypot(self.string.uncertainty(limit.volt) / rise, SLOPE_ERROR * lacking)
+    def lacking_ah(self) -> Floats:
+        """How much short of full each cell began, by its voltage at the end of the charge [Ah]; less than nothing beyond the others."""
+        if self.rise is None:
+            return np.full(self.string.cells, np.nan)
+        left = self.rise.left_at(self._above_volt)
+        return left[:-1] - left[-1]
+
+    @cached_property
+    def ah_per_volt(self) -> Floats:
+        """What an error of each cell's reading at the end of the charge makes of `lacking_ah` [Ah/V]; as far as it may reach."""
+        return self._per_volt[:-1]
+
+    @property
+    def full_ah_per_volt(self) -> float:
+        """The same where cells are full [Ah/V]."""
+        return float(self._per_volt[-1])
+
+    @cached_property
+    def _per_volt(self) -> Floats:
+        limit = self.string.upper
+        if self.rise is None or limit is None:
+            return np.full(self.string.cells + 1, np.nan)
+        above, unsure = self._above_volt, hypot(self.string.uncertainty(limit.volt), self.string.rounding_volt)
+        reach = REACH * np.hypot(unsure, self.rise.resistance_volt(self.rise.left_at(above)))
+        return (self.rise.left_at(above - reach) - self.rise.left_at(above + reach)) / (2 * reach)
+
+    @cached_property
+    def read_ah(self) -> Floats:
+        """Standard uncertainty of `lacking_ah` by rounding and scatter of the reading it stands on, and by its own shape of curve [Ah]."""
+        return np.hypot(hypot(self.string.rounding_volt, self.string.noise_volt) * self.ah_per_volt, SHAPE_ERROR * self.lacking_ah)
+
+    @cached_property
+    def along_ah(self) -> Floats:
+        """Standard uncertainty of `lacking_ah` by the curve along which it is told [Ah], with its sign: all are off alike."""
+        if self.rise is None:
+            return np.full(self.string.cells, np.nan)
+        volt = self.rise.resistance_volt(self.rise.left_at(self._above_volt))
+        return (volt[:-1] - volt[-1]) * self.ah_per_volt
 
     @cached_property
     def emptied(self) -> Flags:
@@ -145,6 +235,11 @@ class Discharged:
                 share = (high - limit.volt) / (high - low)
                 out[cell] = self.out_ah[row - 1] + share * (self.out_ah[row] - self.out_ah[row - 1])
         return out
+
+    def above_ah(self, volt: float, cell: int) -> float:
+        """Charge that was out when a cell was last read above a voltage [Ah]; 0 where it never was."""
+        above = np.flatnonzero(self.volts[:, cell] > volt)
+        return float(self.out_ah[above[-1]]) if len(above) else 0.0
 
     @property
     def _last_fall(self) -> Floats:
@@ -201,4 +296,10 @@ def _charge_before(string: String, first: int, last: int) -> int | None:
     if place < 0:
         return None
     charge, taken = int(charges[place]), course.moved[last] - course.moved[first - 1]
-    return charge if abs(course.moved[first - 1] - course.moved[charge]) <= NEGLIGIBLE * abs(taken) else None
+    if abs(course.moved[first - 1] - course.moved[charge]) > NEGLIGIBLE * abs(taken):
+        return None
+    for row in range(charge + 1, first):
+        if course.rows[row]["kind"] == "discharge":
+            break
+        charge = row if course.rows[row]["kind"] == "charge" else charge  # the last stage of a taper may be as short as a pulse
+    return charge

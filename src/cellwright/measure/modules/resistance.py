@@ -167,10 +167,11 @@ def _components(string: String, cell: int, ohm: float, step: float, records: tup
     if tester is None:
         return {}
     shared = {name: u for name, u in string.course.budget.resistance(ohm, step, records).items() if ":current:" in name}
-    channel = f"{tester.id}:cell {cell + 1}:voltage:gain"
-    volt = float(np.nanmedian(string.at(0)))
-    rounding = f"{string.course.recording.source.sha256[:12]}:{records[1]}:cell {cell + 1}:rounding"
-    own = {channel: ohm * tester.voltage_range(volt).gain_uncertainty(1.0), rounding: sqrt(2) * string.rounding_volt / abs(step)}
+    volt, stem = string.usual_volt, string.course.recording.source.sha256[:12]
+    own = string.course.budget.cell_channel(cell + 1, volt, ohm, 0.0)
+    for record, sign in zip(records, (-1.0, 1.0), strict=True):
+        own[f"{stem}:{record}:cell {cell + 1}:voltage:resolution"] = sign * string.rounding_volt / step
+        own[f"{stem}:{record}:cell {cell + 1}:voltage:noise"] = sign * string.noise_volt / step
     return shared | own
 
 
@@ -179,7 +180,7 @@ def _uncertainties(string: String, ohm: Floats, step: Floats) -> Floats:
     tester = string.course.tester
     if tester is None:
         return np.full(ohm.size, np.nan)
-    volt, ampere = float(np.nanmedian(string.at(0))), float(np.abs(step).max(initial=0.0))
+    volt, ampere = string.usual_volt, float(np.abs(step).max(initial=0.0))
     gain = hypot(tester.voltage_range(volt).gain_uncertainty(1.0), tester.current_range(ampere).gain_uncertainty(1.0))
-    read = np.hypot(string.rounding_volt, np.abs(ohm) * tester.current_range(ampere).resolution_uncertainty)
+    read = np.hypot(hypot(string.rounding_volt, string.noise_volt), np.abs(ohm) * tester.current_range(ampere).resolution_uncertainty)
     return np.hypot(np.abs(ohm) * gain, sqrt(2) * read / np.abs(step)[:, None]).ravel()

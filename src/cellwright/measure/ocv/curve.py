@@ -19,9 +19,10 @@ from cellwright.core.recording import Recording
 from cellwright.core.tester import Tester
 from cellwright.measure.course import Course
 from cellwright.measure.ocv.pairing import pairs, slope_at
+from cellwright.measure.ocv.reckoning import with_reckoning
 from cellwright.measure.ocv.resting import Resting, not_sampled, resolution, restings, unseen
 from cellwright.measure.ocv.states import States, states
-from cellwright.measure.ocv.sweeps import Sweep, sweeps
+from cellwright.measure.ocv.sweeps import SlowSweep, sweeps
 from cellwright.measure.rest import SHORTEST_REST_S
 
 Floats = NDArray[np.float64]
@@ -39,6 +40,8 @@ SCHEMA = {
     "source": pl.String,
     "reading_uncertainty_volt": pl.Float64,
     "equilibrium_uncertainty_volt": pl.Float64,
+    "soc_uncertainty": pl.Float64,
+    "curve_uncertainty_volt": pl.Float64,
     "standard_uncertainty_volt": pl.Float64,
     "step_count": pl.Int64,
 }
@@ -53,9 +56,10 @@ class OpenCircuit:
     table
         One row a point, both branches: ``soc`` [1], ``capacity_ah`` that it holds above empty [Ah] (from an unknown start where
         ``soc`` is null), ``voltage_volt`` [V], ``direction`` of the charge before (``charge``, ``discharge``), ``source`` (``sweep``,
-        ``gitt``, ``hppc``, ``rest``), ``step_count``, and the standard uncertainties [V] ``reading_uncertainty_volt`` (the tester's;
-        null without one), ``equilibrium_uncertainty_volt`` (how far it is from equilibrium; null where nothing tells) and
-        ``standard_uncertainty_volt`` (both together).
+        ``gitt``, ``hppc``, ``rest``), ``step_count``, and standard uncertainties: ``reading_uncertainty_volt`` [V] (of the reading alone;
+        null without a tester), ``soc_uncertainty`` [1], ``curve_uncertainty_volt`` [V] (of the voltage at that state of charge: reading
+        and slope × ``soc_uncertainty``, what they share cancelling), ``equilibrium_uncertainty_volt`` [V] (how far it is from equilibrium;
+        null where nothing tells) and ``standard_uncertainty_volt`` [V] (the latter two together, of the reading where no state is known).
     capacity, soc_basis
         What states of charge are shares of [Ah], and whether that is a slow discharge (``sweep``), the reference discharge
         (``measured``) or ``rated``; None where no state of charge is known.
@@ -128,8 +132,9 @@ def open_circuit(recording: Recording, battery: Battery | None = None, tester: T
     Sweep: the voltage as it was, in 1000 bins of charge. It is off the equilibrium by its polarisation, at most half the gap to the other
     branch at the same state of charge (rectangular, not corrected: GUM F.2.4.5); where there is no other branch, by as much as its
     voltage stood off the rest before it. Rest: the asymptote of its relaxation (`cellwright.measure.relaxation`), the way not seen
-    in the uncertainty; one of which more than 5 mV a cell is unknown is left out. ``gitt``: between two steps the same way; ``hppc``:
-    before or after a pulse; ``rest``: any other. State of charge: counted from the last time the battery was full, or slowly emptied.
+    in the uncertainty; one of which more than 5 mV a cell is unknown is left out. ``gitt``: in a row of steps the same way, each with a
+    rest after it; ``hppc``: before or after a pulse; ``rest``: any other. State of charge: counted from the last time the battery was full,
+    or slowly emptied; its uncertainty is that of the charge since then, of the capacity and of the limits (`reckoning`).
     """
     return curve_of(Course(recording, battery, tester))
 
@@ -146,7 +151,9 @@ def curve_of(course: Course, *, rested: bool = True) -> OpenCircuit:
     frames = [_sweep_points(course, scale, sweep) for sweep in swept] + points
     if not frames:
         return _without(left_out[0] if left_out else message("measure.no_open_circuit", shortest_s=SHORTEST_REST_S), left_out)
-    table = _with_polarisation(pl.concat(frames), swept)
+    joined = pl.concat(frames)
+    reckoned = with_reckoning(joined.drop("row", "moved"), course, scale, joined["row"].to_numpy(), joined["moved"].to_numpy())
+    table = _with_polarisation(reckoned, swept)
     evidence = course.budget.evidence(*_rows(course, table))
     known = course.tester is not None
     return OpenCircuit(
@@ -166,13 +173,14 @@ def _without(reason: Message, left_out: tuple[Message, ...] = ()) -> OpenCircuit
     return OpenCircuit(pl.DataFrame(schema=SCHEMA), None, None, {}, METHOD, (), reason=reason, left_out=left_out)
 
 
-def _sweep_points(course: Course, scale: States, sweep: Sweep) -> pl.DataFrame:
+def _sweep_points(course: Course, scale: States, sweep: SlowSweep) -> pl.DataFrame:
     capacity = scale.capacity.value if scale.capacity else None
     began = scale.soc[sweep.last] - (course.net(sweep.first, sweep.last) or 0.0) / (capacity or np.nan)
     soc = began + sweep.moved_ah / (capacity or np.nan)
     held = sweep.moved_ah - min(sweep.moved_ah.min(), 0.0) if np.isnan(began) else soc * (capacity or np.nan)
-    labels = {"direction": sweep.direction, "source": "sweep", "step_count": course.rows[sweep.last]["step_count"]}
-    return _frame(course, soc, held, sweep.volt, labels)
+    labels: dict[str, Any] = {"direction": sweep.direction, "source": "sweep", "row": sweep.last}
+    moved = course.moved[sweep.last] - (course.net(sweep.first, sweep.last) or 0.0) + sweep.moved_ah
+    return _frame(course, soc, held, sweep.volt, labels).with_columns(moved=moved)
 
 
 def _rested(course: Course, scale: States) -> tuple[list[pl.DataFrame], tuple[Message, ...]]:
@@ -201,35 +209,46 @@ def _rest_point(course: Course, scale: States, resting: Resting, volt: float, un
     soc = float(scale.soc[last])
     full = scale.capacity.value if scale.capacity else None
     held = soc * full if full and np.isfinite(soc) else float(course.moved[last] - course.moved.min())
-    labels = {
+    labels: dict[str, Any] = {
         "direction": resting.conditions.get("direction"),
         "source": _source(course, resting),
-        "step_count": course.rows[last]["step_count"],
+        "row": last,
     }
     frame = _frame(course, np.array([soc]), np.array([held]), np.array([volt]), labels)
-    return frame.with_columns(pl.lit(unknown).alias("equilibrium_uncertainty_volt"))
+    return frame.with_columns(pl.lit(unknown).alias("equilibrium_uncertainty_volt"), pl.lit(course.moved[last]).alias("moved"))
 
 
 def _source(course: Course, resting: Resting) -> str:
     """Name the kind of test that a rest belongs to, by the steps on its two sides."""
-    before = course.rows[resting.rest.first - 1]
-    after = course.rows[resting.rest.last + 1] if resting.rest.last + 1 < len(course.rows) else None
-    if before["pulse"] or (after is not None and after["pulse"]):
+    before, after = resting.rest.first - 1, resting.rest.last + 1
+    if any(_lone_pulse(course, row) for row in (before, after)):
         return "hppc"
-    return "gitt" if after is not None and after["kind"] == before["kind"] else "rest"
+    earlier = before - 2 if _kind(course, before - 1) == "rest" else -1
+    return "gitt" if course.rows[before]["kind"] in {_kind(course, after), _kind(course, earlier)} else "rest"
 
 
-def _frame(course: Course, soc: Floats, held: Floats, volt: Floats, labels: Mapping[str, Any]) -> pl.DataFrame:
+def _kind(course: Course, row: int) -> str | None:
+    return course.rows[row]["kind"] if 0 <= row < len(course.rows) else None
+
+
+def _lone_pulse(course: Course, row: int) -> bool:
+    """Whether a step is a pulse between two rests; as short is a hold at the end of a charge."""
+    if not 0 <= row < len(course.rows) or not course.rows[row]["pulse"]:
+        return False
+    return all(_kind(course, beside) in {"rest", None} for beside in (row - 1, row + 1))
+
+
+def _frame(course: Course, soc: Floats, held: Floats, volt: Floats, labels: dict[str, Any]) -> pl.DataFrame:
     """Return points as rows; how far they are from equilibrium is still to be filled in."""
     reading = pl.Series([course.budget.voltage_uncertainty(float(v)) for v in volt], dtype=pl.Float64)
     columns = {"soc": pl.Series(soc, nan_to_null=True), "capacity_ah": held, "voltage_volt": volt, "reading_uncertainty_volt": reading}
-    frame = pl.DataFrame(columns).with_columns(pl.lit(value).alias(name) for name, value in labels.items())
-    return frame.with_columns(pl.lit(None).alias(name) for name in SCHEMA if name not in frame.columns).select(
-        pl.col(name).cast(kind) for name, kind in SCHEMA.items()
-    )
+    known: dict[str, Any] = {**labels, "step_count": course.rows[labels["row"]]["step_count"]}
+    frame = pl.DataFrame(columns).with_columns(pl.lit(value).alias(name) for name, value in known.items())
+    missing = (pl.lit(None).alias(name) for name in SCHEMA if name not in frame.columns)
+    return frame.with_columns(missing).select(*(pl.col(name).cast(kind) for name, kind in SCHEMA.items()), "row")
 
 
-def _with_polarisation(table: pl.DataFrame, swept: Sequence[Sweep]) -> pl.DataFrame:
+def _with_polarisation(table: pl.DataFrame, swept: Sequence[SlowSweep]) -> pl.DataFrame:
     """Fill in how far sweeps are from equilibrium, and the uncertainty of all."""
     of_sweeps = {s.direction: s.overvoltage for s in swept}
     table = table.with_columns(
@@ -238,7 +257,7 @@ def _with_polarisation(table: pl.DataFrame, swept: Sequence[Sweep]) -> pl.DataFr
         .otherwise("equilibrium_uncertainty_volt")
         .alias("equilibrium_uncertainty_volt")
     )
-    squares = pl.col("reading_uncertainty_volt") ** 2 + pl.col("equilibrium_uncertainty_volt") ** 2
+    squares = pl.coalesce("curve_uncertainty_volt", "reading_uncertainty_volt") ** 2 + pl.col("equilibrium_uncertainty_volt") ** 2
     return table.with_columns(squares.sqrt().alias("standard_uncertainty_volt"))
 
 

@@ -22,6 +22,9 @@ COLUMNS = ("soc", "charge_voltage_volt", "discharge_voltage_volt", "hysteresis_v
 WINDOW = (0.1, 0.9)
 """Below and above, the branches part because one begins where the other ends."""
 
+EDGE = 0.01
+"""A maximum within 1 % of where the points in the window end may be but the way to a larger one beyond."""
+
 
 @dataclass(frozen=True, eq=False)
 class Hysteresis:
@@ -51,7 +54,8 @@ def hysteresis(curve: OpenCircuit) -> Hysteresis:
     Returns
     -------
     `Hysteresis`; its maximum is absent, with the reason, where the curve has but one branch or neither reaches into 10–90 %. Conditions
-    ``soc`` of the maximum, ``soc_window``, ``soc_basis``, ``source``, ``includes_polarisation`` and ``c_rate`` of both sweeps.
+    ``soc`` of the maximum, ``soc_window``, ``soc_basis``, ``source``, ``includes_polarisation``, ``c_rate`` of both sweeps, and
+    ``on_window_edge`` where the maximum lies at either end of the window: then the branches go on parting beyond it.
 
     Notes
     -----
@@ -83,6 +87,9 @@ def _maximum(curve: OpenCircuit, table: pl.DataFrame) -> Quantity:
         "source": top["source"],
         "includes_polarisation": swept,
     }
+    at = within["soc"].to_numpy()
+    if not at.min() + EDGE < top["soc"] < at.max() - EDGE:
+        conditions["on_window_edge"] = True
     if swept:
         conditions["c_rate"] = max(curve.c_rate.values())
     rest: dict[str, Any] = {"method": Method("hysteresis/branches", "1"), "conditions": conditions, "evidence": curve.evidence}

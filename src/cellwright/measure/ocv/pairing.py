@@ -36,8 +36,9 @@ def pairs(table: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     ``soc`` [1], ``charge_voltage_volt``, ``discharge_voltage_volt``, their difference ``hysteresis_volt``, their mean ``voltage_volt``
-    and its ``standard_uncertainty_volt``, ``reading_uncertainty_volt`` and ``interpolation_uncertainty_volt`` [V], ``source``: ``rest``
-    where each branch has at least three rests, else ``sweep``; no row where neither has both branches.
+    and its ``standard_uncertainty_volt``, ``reading_uncertainty_volt`` (with that of the state of charge) and
+    ``interpolation_uncertainty_volt`` [V], ``source``: ``rest`` where each branch has at least three rests, else ``sweep``; no row where
+    neither has both branches.
     """
     known = table.filter(pl.col("soc").is_not_null())
     for source, chosen in (("rest", pl.col("source") != "sweep"), ("sweep", pl.col("source") == "sweep")):
@@ -64,7 +65,7 @@ def _paired(charge: pl.DataFrame, discharge: pl.DataFrame, source: str) -> pl.Da
             "hysteresis_volt": gap,
             "voltage_volt": (above + below) / 2,
             "interpolation_uncertainty_volt": np.abs(above - straight) / np.sqrt(3),
-            "reading_uncertainty_volt": both["reading_uncertainty_volt"],
+            "reading_uncertainty_volt": both.select(pl.coalesce("curve_uncertainty_volt", "reading_uncertainty_volt")).to_series(),
             "standard_uncertainty_volt": None,
             "source": source,
         },

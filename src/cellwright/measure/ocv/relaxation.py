@@ -52,7 +52,8 @@ def relaxation(recording: Recording, battery: Battery | None = None, tester: Tes
 
     Notes
     -----
-    V(t) = V∞ + Σ aᵢ·exp(−t/τᵢ) with none to three terms, or V∞ + a·exp(−(t/τ)^β): `cellwright.measure.ocv.decay.fit_decay`. The way
+    V(t) = V∞ + Σ aᵢ·exp(−t/τᵢ) with none to three terms, or V∞ + a·exp(−(t/τ)^β): `cellwright.measure.ocv.decay.fit_decay`
+    (variable projection: Golub and Pereyra, SIAM J. Numer. Anal. 10 (1973) 413, doi:10.1137/0710036). The way
     that was not seen counts in the uncertainty of V∞ as the half-width of a rectangle. The statistics are those of Zhu et al., Nat. Commun.
     13 (2022) 2261, doi:10.1038/s41467-022-29837-w; where no reading falls on one of their times, it is interpolated.
     """

@@ -67,6 +67,7 @@ def pulse_fit(
     second branch where the Bayesian information criterion falls by 2 with it; a single one stands for all that the noise leaves
     undivided, so its interval is not that of the fastest of several. What is faster than ``first_sample_s`` cannot be told from the
     ohmic part: a spectrum sees further. Variances are the fit's (with the correlation of successive residuals), and the gains'.
+    The circuits: Hu et al., J. Power Sources 198 (2012) 359, doi:10.1016/j.jpowsour.2011.10.013.
     """
     found = train(Course(recording, battery, tester))
     if not 0 <= pulse < len(found):

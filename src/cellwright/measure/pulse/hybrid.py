@@ -31,7 +31,8 @@ def hppc(recording: Recording, battery: Battery | None = None, *, time_s: float 
         Pulses at several states of charge, with charges or discharges in between.
     battery
         Its limits say what full and empty are and what the power is limited by; its rated capacity is what states of charge are shares
-        of where no full discharge was measured.
+        of where no full discharge was measured. A recording that begins with at least five minutes of rest within 30 mV a cell of the
+        upper limit, and the reading's uncertainty, is taken to begin full.
     time_s
         For how long the power is asked [s]: one of 0.1, 1, 2, 5, 10, 18 and 30.
 
@@ -59,7 +60,7 @@ def hppc(recording: Recording, battery: Battery | None = None, *, time_s: float 
     discharge and P = V_max·(V_max − OCV)/R for a charge, at no more current than the resistance still holds for: FreedomCAR Battery Test
     Manual, DOE/ID-11069 (2003). The charge pulse starts a little below the level (``charge_soc``); its resistance counts for the level.
     """
-    return _table(levels(Course(recording, battery)), battery, time_s)
+    return _table(sorted_levels(train(Course(recording, battery))), battery, time_s)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,15 +83,14 @@ class Levels:
     chosen: Rows
 
 
-def levels(course: Course) -> Levels:
-    """Sort the pulses into levels of charge. Raises `UsageError` where there are none, or no state of charge is known."""
-    pulses = train(course)
+def sorted_levels(pulses: Train) -> Levels:
+    """Sort pulses into levels of charge. Raises `UsageError` where there are none, or no state of charge is known."""
     table = tabulated(pulses)
     if table.is_empty():
         raise UsageError("measure.no_pulse")
     if table["soc"].is_null().all():
         raise UsageError("measure.soc_unknown")
-    level, known = _level_of(pulses), table["soc"].is_not_null().to_numpy()
+    level, known = level_of(pulses), table["soc"].is_not_null().to_numpy()
     rest = table["rest_before_second"].to_numpy()
     order = np.lexsort((-rest, level, ~known))
     found, place = np.unique(level[order][: known.sum()], return_index=True)
@@ -101,7 +101,7 @@ def levels(course: Course) -> Levels:
     return Levels(pulses, table, order[place], chosen)
 
 
-def _level_of(pulses: Train) -> Rows:
+def level_of(pulses: Train) -> Rows:
     """Return how many charges and discharges that are no pulses came before each pulse."""
     moves = (pulses.course.steps["kind"] != "rest").to_numpy().copy()
     for first, last in zip(pulses.first, pulses.last, strict=True):

@@ -22,6 +22,9 @@ NEAR = 0.1
 STEADY = 0.05
 """Share of its greatest size by which the current of a pulse may fall."""
 
+ASIDE = 0.2
+"""Share of a time to either side within which the resistance rises on a line."""
+
 NONE = -1
 
 
@@ -77,6 +80,15 @@ def resistance_at(train: Train, rows: Rows) -> Floats:
         rested = reading[before]
         parts.append(reading[rows] - (rested if rows.ndim == 1 else rested[:, None]))
     return _where_there(rows, np.divide(parts[0], parts[1], out=np.full(rows.shape, np.nan), where=parts[1] != 0))
+
+
+def rise_of_resistance(train: Train, rows: Rows) -> Floats:
+    """Return how fast R rises at each sample [ohm/s], between the samples nearest to four fifths and to six fifths of its time."""
+    flat, after = _Flat.of(train), np.nan_to_num(time_after(train, rows))
+    earlier, later = (np.column_stack([flat.row(flat.nearest(share * time)) for time in after.T]) for share in (1 - ASIDE, 1 + ASIDE))
+    lasted = time_after(train, later) - time_after(train, earlier)
+    rise = resistance_at(train, later) - resistance_at(train, earlier)
+    return _where_there(rows, np.divide(rise, lasted, out=np.zeros(rows.shape), where=lasted > 0))
 
 
 def _where_there(rows: Rows, values: Floats) -> Floats:
@@ -136,12 +148,13 @@ class _Flat:
 
     def standing(self, nominal: Floats) -> Rows:
         """Return where the sample is that stands for a time [s] of each pulse."""
-        nearest = self._nearest(nominal)
+        nearest = self.nearest(nominal)
         time = self.after[nearest]
         near = (time > 0) & (np.abs(time - nominal) + self.unsure <= NEAR * nominal)
         return np.where(near & self._held(nearest, nominal), nearest, NONE)
 
-    def _nearest(self, nominal: Floats) -> Rows:
+    def nearest(self, nominal: Floats) -> Rows:
+        """Return where the sample is that is nearest to a time [s] of each pulse."""
         behind = np.clip(self._place(nominal, "left"), self.start, self.stop - 1)
         ahead = np.maximum(behind - 1, self.start)
         return np.where(np.abs(self.after[ahead] - nominal) <= np.abs(self.after[behind] - nominal), ahead, behind)

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from math import sqrt
-from typing import Any, cast
+from math import hypot
+from typing import Any
 
 import numpy as np
 
 from cellwright.core.battery import Battery
 from cellwright.core.errors import UsageError
 from cellwright.core.messages import Message, message
-from cellwright.core.quantity import Method, Quantity, absent, exact, measured, propagate
+from cellwright.core.quantity import Method, Quantity, absent, measured, propagate
 from cellwright.core.recording import Recording
 from cellwright.core.tester import Tester
 from cellwright.measure.course import Course
-from cellwright.measure.discharge import capacities
-from cellwright.measure.pulse.hybrid import TIME_S, WAYS, Levels, levels, limit_volt
+from cellwright.measure.pulse.hybrid import TIME_S, WAYS, level_of, limit_volt, sorted_levels
 from cellwright.measure.pulse.moments import TIMES_S
-from cellwright.measure.resistance import Reading, of_pulse, readings_of
+from cellwright.measure.pulse.tested import Between, Tested
+from cellwright.measure.pulse.trains import Train, train
+from cellwright.measure.resistance import readings_of
 from cellwright.measure.runs import Floats
 
 SOC = (0.8, 0.2)
@@ -60,11 +59,15 @@ def power_capability(
 
     Notes
     -----
-    P = V_min·(OCV − V_min)/R and P = V_max·(V_max − OCV)/R (FreedomCAR Battery Test Manual, DOE/ID-11069, 2003), with OCV and R on a
-    straight line between two measured levels, never beyond the last. R is taken to hold up to ``current_ampere``, and no limit of the
-    current is known: compare it with ``tested_current_ampere``. The uncertainty has the readings' errors, that of the counted state of
-    charge, by the slope of the power over it (`Budget.charge`), and the straight line's: what a parabola through the next level makes
-    of the power, taken as the limit of a rectangular error.
+    P = V_min·(OCV − V_min)/R and P = V_max·(V_max − OCV)/R (FreedomCAR Battery Test Manual, DOE/ID-11069, 2003), never beyond the last
+    level. Between two levels OCV is the voltage under the constant current that led from one to the other, less its overvoltage: that
+    is known at both levels, from the voltage before and after each rest, and lies on a straight line between; what of it had not come
+    yet is what was left of it as long after the current's end. R is on a straight line as well, but for what the charge of the pulse
+    itself moves the OCV by. Without such a trace both are on straight lines. R is taken to hold up to ``current_ampere``, and no limit
+    of the current is known: compare it with ``tested_current_ampere``. The uncertainty has the readings' errors, that of the counted
+    state of charge, by the slope of the power over it (`Budget.charge`), and the interpolation's: scatter of the trace, a tenth of the
+    overvoltage that had not come, and bends of what was put on a straight line, by the greatest second difference among the levels
+    around, as limits of rectangular errors.
     """
     if time_s not in TIMES_S:
         raise UsageError("measure.no_such_time", time_s=time_s, times_s=list(TIMES_S))
@@ -73,126 +76,22 @@ def power_capability(
 
 def powers(course: Course, soc: Sequence[float] = SOC, time_s: float = TIME_S) -> dict[str, tuple[Quantity, ...]]:
     """Power both ways at states of charge [1]."""
+    return _powers(train(course), soc, time_s)
+
+
+def pulse_powers(course: Course) -> dict[str, tuple[Quantity, ...]]:
+    """Power both ways at 80 % and 20 % state of charge; nothing where the pulses are all at one: it was no test of power."""
+    pulses = train(course)
+    return _powers(pulses, SOC, TIME_S) if len(pulses) and len(np.unique(level_of(pulses))) > 1 else {}
+
+
+def _powers(pulses: Train, soc: Sequence[float], time_s: float) -> dict[str, tuple[Quantity, ...]]:
     try:
-        found = levels(course)
+        found = sorted_levels(pulses)
     except UsageError as nothing:
         return {f"{way}_power": (absent(f"{way}_power", "W", nothing.message()),) for way in WAYS}
     tested = Tested(found, list(readings_of(found.train)), time_s)
     return {f"{way}_power": tuple(_power(tested, way, s) for s in soc) for way in WAYS}
-
-
-@dataclass(frozen=True)
-class Between:
-    """A state of charge between two levels, and the voltage limit on the way [V]."""
-
-    way: str
-    soc: float
-    limit: float
-    levels: tuple[int, int]
-    states: tuple[float, ...]
-
-    @property
-    def weights(self) -> tuple[float, float]:
-        """Share of each level on a straight line between them."""
-        low, high = self.states
-        share = (self.soc - low) / (high - low) if high > low else 0.0
-        return 1 - share, share
-
-    @property
-    def sign(self) -> float:
-        """1 for a discharge, whose limit lies below; -1 for a charge."""
-        return 1.0 if self.way == "discharge" else -1.0
-
-    def power(self, volt: float, ohm: float) -> float:
-        """Return the power at the limit [W]."""
-        return self.limit * self.sign * (volt - self.limit) / ohm
-
-    def mean(self, quantities: Sequence[Quantity]) -> float:
-        """Return a quantity at the state of charge [its unit]."""
-        return sum(w * (q.value or 0.0) for w, q in zip(self.weights, quantities, strict=True))
-
-
-@dataclass(frozen=True, eq=False)
-class Tested:
-    """What an HPPC measured.
-
-    Parameters
-    ----------
-    levels
-        Of charge.
-    readings
-        Of each pulse.
-    time_s
-        After the edge, that is asked for [s].
-    """
-
-    levels: Levels
-    readings: Sequence[Sequence[Reading]]
-    time_s: float
-
-    @cached_property
-    def soc(self) -> Floats:
-        """State of charge of each level [1]."""
-        return self.levels.table["soc"].to_numpy()[self.levels.rested]
-
-    @property
-    def course(self) -> Course:
-        """The test."""
-        return self.levels.train.course
-
-    def resistance(self, way: str, level: int) -> Quantity | None:
-        """Resistance at a level [ohm]; None where none was read at that time."""
-        pulse = int(self.levels.chosen[level, WAYS.index(way)])
-        if pulse < 0:
-            return None
-        found = of_pulse(self.levels.train, pulse, self.readings[pulse])
-        return next((q for q in found if q.conditions["nominal_time_s"] == self.time_s and (q.value or 0.0) > 0), None)
-
-    def open_circuit(self, level: int) -> Quantity:
-        """Voltage at the end of the rest of a level [V]."""
-        rest = self.course.rows[self._rest(level)]
-        volt, record, budget = rest["last_voltage_volt"], rest["last_record_index"], self.course.budget
-        evidence = budget.evidence((record, record))
-        return budget.quantity("open_circuit_voltage", volt, "V", budget.voltage(volt, record), evidence=evidence)
-
-    def state(self, level: int) -> Quantity:
-        """State of charge of a level [1], with the uncertainty of the charge that was counted since the battery was full or empty."""
-        course, rest = self.course, self._rest(level)
-        first = int(np.flatnonzero((course.filled | course.emptied)[: rest + 1])[-1]) + 1
-        parts, moved = course.under_current(first, rest), course.net(first, rest) or 0.0
-        if not parts:
-            return exact("soc", float(self.soc[level]), "1")
-        lasted, record = sum(step["duration_second"] for step in parts), parts[0]["first_record_index"]
-        current = course.mean_current(first, rest)
-        charge = course.budget.quantity("charge", moved, "Ah", course.budget.charge(moved, current, lasted, record))
-        return charge / self._capacity
-
-    @cached_property
-    def _capacity(self) -> Quantity:
-        capacity, basis = cast("tuple[float, str]", self.course.reference)
-        return capacities(self.course)[0] if basis == "measured" else exact("rated_capacity", capacity, "Ah")
-
-    @property
-    def source(self) -> str:
-        """Name of the recording in the ids of what is its own."""
-        return self.course.recording.source.sha256[:12]
-
-    def bend(self, at: Between, ends: Sequence[float]) -> float:
-        """Return by how much a parabola through the next level differs from a straight line at a state of charge [W]; 0 without one."""
-        low, high = at.states
-        others = [(s, p) for level, s in enumerate(self.soc.tolist()) if not low <= s <= high and (p := self._power(at, level)) is not None]
-        if not others or high <= low:
-            return 0.0
-        third, power = min(others, key=lambda other: abs(other[0] - at.soc))
-        slopes = (ends[1] - ends[0]) / (high - low), (power - ends[1]) / (third - high)
-        return abs((slopes[1] - slopes[0]) / (third - low) * (at.soc - low) * (at.soc - high))
-
-    def _power(self, at: Between, level: int) -> float | None:
-        resistance = self.resistance(at.way, level)
-        return resistance and at.power(self.open_circuit(level).value or 0.0, resistance.value or 0.0)
-
-    def _rest(self, level: int) -> int:
-        return int(self.levels.train.rest[self.levels.rested[level]])
 
 
 def _power(tested: Tested, way: str, soc: float) -> Quantity:
@@ -227,18 +126,23 @@ def _between(states: Floats, soc: float) -> tuple[int, int] | Message:
 
 def _at_limit(tested: Tested, at: Between, resistances: Sequence[Quantity]) -> Quantity:
     voltages = [tested.open_circuit(level) for level in at.levels]
-    volt, ohm = at.mean(voltages), at.mean(resistances)
+    bow = tested.gaps.bow(at.levels, at.soc)
+    rise, ohm_uncertainty = tested.rise(at)
+    straight = at.mean(voltages), at.mean(resistances)
+    volt, ohm = straight[0] + bow.volt, straight[1] + rise
     power = at.power(volt, ohm)
     if power <= 0:
         return _none(at.way, at.soc, message("measure.beyond_limit", soc_percent=100 * at.soc, volt=volt, limit_volt=at.limit))
-    ends = [at.power(v.value or 0.0, r.value or 0.0) for v, r in zip(voltages, resistances, strict=True)]
     low, high = at.states
-    steepness = (ends[1] - ends[0]) / (high - low) if high > low else 0.0
+    per_volt, per_ohm = at.sign * at.limit / ohm, -power / ohm
+    ohm_slope = ((resistances[1].value or 0.0) - (resistances[0].value or 0.0)) / (high - low) if high > low else 0.0
+    unsure = hypot(per_volt * bow.uncertainty, per_ohm * ohm_uncertainty)
+    whole = volt / straight[0], ohm / straight[1]  # what the traces add was read with the same gains
     sensitivities = [
-        *((v, w * at.sign * at.limit / ohm) for v, w in zip(voltages, at.weights, strict=True)),
-        *((r, -w * power / ohm) for r, w in zip(resistances, at.weights, strict=True)),
-        (tested.state(at.levels[0]), -steepness),
-        (measured(f"{tested.source}:{at.way}:{at.soc:g}:interpolation", 0.0, "W", tested.bend(at, ends) / sqrt(3)), 1.0),
+        *((v, w * per_volt * whole[0]) for v, w in zip(voltages, at.weights, strict=True)),
+        *((r, w * per_ohm * whole[1]) for r, w in zip(resistances, at.weights, strict=True)),
+        (tested.state(at.levels[0]), -(per_volt * bow.slope + per_ohm * ohm_slope)),
+        (measured(f"{tested.source}:{at.way}:{at.soc:g}:interpolation", 0.0, "W", unsure), 1.0),
     ]
     conditions = _conditions(tested, at, resistances) | {
         "open_circuit_voltage_volt": volt,
@@ -260,6 +164,8 @@ def _conditions(tested: Tested, at: Between, resistances: Sequence[Quantity]) ->
         "tested_current_ampere": max((c["current_ampere"] for c in of), key=abs),
         "rest_before_s": min(float(tested.levels.table["rest_before_second"][int(tested.levels.rested[level])]) for level in at.levels),
     }
+    if (assumed := of[1].get("taken_as_full_volt")) is not None:  # of the higher level, which nothing full or empty came before
+        conditions["taken_as_full_volt"] = assumed
     if all("temperature_celsius" in c for c in of):
         conditions["temperature_celsius"] = sum(w * c["temperature_celsius"] for w, c in zip(at.weights, of, strict=True))
     return conditions

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cellwright.core.columns import CURRENT
+from cellwright.core.columns import CURRENT, TIME, VOLTAGE
 from cellwright.measure.course import SAME_CURRENT, Course
 from cellwright.measure.edges import LONGEST_PULSE_S, MICROSECOND
 from cellwright.measure.finding import dead_band
 from cellwright.measure.runs import Floats, Rows
 
 STEP_COUNT = "step_count"
+
+SCATTER_OF = 20
+FEWEST_READINGS = 10
+"""Readings at the end of a rest that tell the scatter of the voltage, and how many of them are too few."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,25 +65,60 @@ class Train:
         """The sample after each pulse's last."""
         return self._ends[self.last + 1]
 
+    @cached_property
+    def noise_volt(self) -> Floats:
+        """Repeatability of one voltage reading [V]: scatter about a line through the last readings of the rest before each pulse.
+
+        0 where they are too few, and in a step sheet; what scatters less than the last digit is in the rounding.
+        """
+        back = np.arange(-SCATTER_OF, 0)
+        read = back >= -self.course.steps["samples"].to_numpy()[self.rest][:, None].astype(np.int64)
+        rows = np.maximum(self.begin[:, None] + back, 0)
+        count = read.sum(axis=1)
+        volt, time = (_about_mean(self.course.samples[c].to_numpy()[rows], read, count) for c in (VOLTAGE, TIME))
+        spread = (time * time).sum(axis=1)
+        known = (count >= FEWEST_READINGS) & (spread > 0) & (self.course.recording.sampling == "series")
+        slope = np.divide((time * volt).sum(axis=1), spread, out=np.zeros(len(self)), where=known)
+        residual = ((volt - slope[:, None] * time) ** 2).sum(axis=1)
+        return np.sqrt(np.divide(residual, count - 2, out=np.zeros(len(self)), where=known))
+
     @property
     def _ends(self) -> Rows:
         return np.append(0, np.cumsum(self.course.steps["samples"].to_numpy()))
 
 
+def _about_mean(readings: Floats, read: NDArray[np.bool_], count: Rows) -> Floats:
+    """Return readings less their mean, a row each; 0 for those that do not count."""
+    mean = np.where(read, readings, 0.0).sum(axis=1) / count
+    return np.where(read, readings - mean[:, None], 0.0)
+
+
 def train(course: Course) -> Train:
     """Find the pulses: charges and discharges of at most 60 s right after a rest.
 
-    Steps that follow one another at the same current are one pulse as long as they stay within that.
+    Steps that follow one another at the same current are one pulse as long as they stay within that. What the noise of a recording without
+    current makes is none (`_stands_out`).
     """
     told, course = course, _cut_by_current(course)
     kind = course.steps["kind"].to_numpy()
     duration: Floats = course.steps["duration_second"].to_numpy()
     resting = kind == "rest"
     first = np.flatnonzero(~resting[1:] & resting[:-1] & (duration[1:] <= LONGEST_PULSE_S)) + 1
+    first = first[_stands_out(course, first)]
     last, lasted = _joined(course, first, duration)
     rested, lasted = _rest_before(duration, resting, first), lasted.round(MICROSECOND)
     found = Train(course, first, last, first - 1, rested, lasted, tuple(course.steps[STEP_COUNT].gather(first)))
     return found if told is course else replace(found, step_count=tuple(told.samples[STEP_COUNT].gather(found.begin)))
+
+
+def _stands_out(course: Course, first: Rows) -> NDArray[np.bool_]:
+    """Tell which pulses are more than noise: a current read only once, with a voltage that went against it, is none."""
+    steps = course.steps
+    alone = steps["samples"].to_numpy()[first] == 1
+    if course.recording.sampling == "step" or not alone.any():
+        return np.ones(len(first), dtype=bool)
+    moved = steps["first_voltage_volt"].to_numpy()[first] - steps["last_voltage_volt"].to_numpy()[first - 1]
+    return ~(alone & (moved * steps["mean_current_ampere"].to_numpy()[first] < 0))
 
 
 def _rest_before(duration: Floats, resting: NDArray[np.bool_], first: Rows) -> Floats:
