@@ -354,3 +354,13 @@ def test_steps_that_no_count_tells_are_numbered_as_they_come():
     made = untimed(CYCLE)
     table = steps(replace(made, table=made.table.with_columns(step_count=pl.lit(None, pl.Int64))))
     assert table["step_count"].to_list() == list(range(1, table.height + 1))
+
+
+def test_a_cycle_of_two_charges_and_two_discharges_is_not_closed():
+    pair = (CHARGE, rest(600, 4.18), DISCHARGE, rest(600, 3.2))
+    made = series([rest(600, 3.2), *pair, *pair, *pair, *pair])
+    # the tester counts the second and the third pair as one cycle
+    counted = pl.when(pl.col("step_count") <= 5).then(1).when(pl.col("step_count") <= 13).then(2).otherwise(3).alias("cycle_count")
+    table = cycles(replace(made, table=made.table.with_columns(counted)))
+    assert table["closed"].to_list() == [False, False, True]
+    assert table["coulombic_efficiency"][2] == pytest.approx(5.0 / 4.5)

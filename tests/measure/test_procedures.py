@@ -192,3 +192,11 @@ def module_run(cells: tuple[float, float] = (0.0, 0.0), probes: tuple[float, ...
 )
 def test_a_module_is_held_against_what_is_asked_of_its_cells(recording: Recording, battery: Battery, expected: list[str]):
     assert codes(recording, "short-charge-module", battery) == expected
+
+
+@pytest.mark.parametrize("name", ["hppc", "gitt", "capacity-reference", "pulse", "short-charge", "self-discharge"])
+def test_without_a_rating_and_a_full_discharge_it_says_once_that_rates_cannot_be_checked(name: str):
+    made = series([rest(600, 3.2), constant(600, 10.0, 3.2, 3.6), rest(3600, 3.5), constant(30, -10.0, 3.4, 3.4), rest(600, 3.5)])
+    said = [deviation.code for deviation in check(made, shipped(name))]
+    assert said.count("measure.no_rate_basis") <= 1
+    assert said

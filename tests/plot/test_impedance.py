@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from cellwright import measure, plot
+from cellwright.plot import impedance
 from tests.measure.impedance_truth import CIRCUIT, FREQUENCY, spectrum
 
 
@@ -36,3 +37,11 @@ def test_residuals_stand_on_a_band_of_twice_the_noise():
     figure = plot.kramers_kronig(test)
     assert figure.layout.shapes[0].y1 == pytest.approx(200 * test.noise)
     assert np.allclose(figure.data[0].x, FREQUENCY, rtol=1e-5)
+
+
+def test_an_axis_of_less_than_a_decade_is_numbered():
+    hertz = np.logspace(3, -1, 20)
+    flat = measure.Spectrum(hertz, 0.02 + 0.01 / (1 + 1j * hertz))
+    steep = measure.Spectrum(hertz, 0.0002 + 0.01 / (1 + 1j * hertz))
+    assert impedance.bode_spec([flat])["layout"]["yaxis"]["dtick"] == "D1"
+    assert impedance.bode_spec([steep])["layout"]["yaxis"]["dtick"] == 1

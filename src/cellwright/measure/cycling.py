@@ -88,7 +88,8 @@ def cycles(recording: Recording, battery: Battery | None = None, *, begin: Direc
     -------
     The columns of ``docs/cycles.md``. ``cycle_basis`` says whose cycles they are: ``tester`` or ``found``, and ``starts_with`` which half
     came first in each. Of a half that a cycle lacks charge and energy are 0 and the rest is null. ``closed`` says where an efficiency is a
-    loss: the charge began where a discharge to the same voltage had ended; elsewhere it is a ratio of two charges and no more.
+    loss: the charge began where a discharge to the same voltage had ended, and there was one charge and one discharge; elsewhere it is a
+    ratio of two charges and no more.
 
     Raises
     ------
@@ -116,7 +117,8 @@ def cycle_table(course: Course, begin: Direction | None = None) -> pl.DataFrame:
         table = table.with_columns(pl.int_range(1, pl.len() + 1).alias("cycle_count"))
     table = table.with_columns(pl.lit("tester" if counted else "found").alias("cycle_basis"), *_means(course.battery))
     end = pl.col("discharge_end_voltage_volt")
-    table = table.with_columns(((end - end.shift(1)).abs() <= SAME_END * end.abs()).fill_null(value=False).alias("closed"))
+    whole = pl.col("one_of_each") & (pl.col("one_of_each").shift(1) | (pl.col("starts_with") == "charge"))
+    table = table.with_columns((((end - end.shift(1)).abs() <= SAME_END * end.abs()) & whole).fill_null(value=False).alias("closed"))
     table = table.with_columns(_efficiency("capacity_ah", "coulombic_efficiency"), _efficiency("energy_wh", "energy_efficiency"))
     return table.select(c for c in COLUMNS if c in table.columns)
 
@@ -157,6 +159,7 @@ def _facts(present: list[str], *, counted: bool) -> list[pl.Expr]:
     facts += [
         pl.col("kind").filter("main").first().alias("starts_with"),
         (pl.col("kind").filter("main").n_unique() == 2).alias("complete"),
+        (pl.col("kind").filter("main").rle_id().max() <= 1).alias("one_of_each"),
         pl.len().alias("steps"),
         pl.col("step_count").first().alias("first_step_count"),
         pl.col("step_count").last().alias("last_step_count"),

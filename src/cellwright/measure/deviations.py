@@ -62,7 +62,7 @@ def check(recording: Recording, procedure: Procedure, battery: Battery | None = 
         return (*general, message("measure.soak_not_shown", shown_s=0.0, asked_s=procedure.soak_s))
     if course.unsuited:
         return (*general, course.unsuited)
-    return (*general, *_deviations(course, procedure))
+    return tuple(dict.fromkeys((*general, *_deviations(course, procedure))))  # a missing rating is said once
 
 
 def _level(battery: Battery | None, procedure: Procedure) -> Iterator[Message]:
@@ -196,6 +196,9 @@ def _agreeing(course: Course, asked: Preconditioning) -> int:
 
 def _rate(course: Course, asked: Charge | Discharge, current: float, row: int) -> Iterator[Message]:
     found = course.c_rate(current)
+    if not found:
+        yield message("measure.no_rate_basis")
+        return
     if abs(found["c_rate"] - asked.c_rate) > asked.tolerance * asked.c_rate:
         yield message(
             "measure.wrong_rate",
@@ -212,7 +215,7 @@ def _charge(course: Course, asked: Charge, last: int) -> Iterator[Message]:
     while first and course.rows[first - 1]["kind"] == "charge":  # the taper may be a step of its own
         first -= 1
     yield from _rate(course, asked, max(step["first_current_ampere"] for step in course.rows[first : last + 1]), first)
-    if asked.taper_c_rate is None:
+    if asked.taper_c_rate is None or not course.c_rate(1.0):
         return
     ended = course.c_rate(course.rows[last]["last_current_ampere"])["c_rate"]
     if ended > asked.taper_c_rate * (1 + asked.tolerance):

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from cellwright.measure.impedance.spectrum import Spectrum
 
 CURVE_POINTS = 200
+DECADE = 20.0
+"""An axis of less than so much from end to end is numbered at every digit: it may hold one power of ten, or none."""
 
 
 def nyquist(spectra: Sequence[Spectrum], fits: Sequence[CircuitFit] = (), lang: str = "en") -> go.Figure:
@@ -88,10 +90,12 @@ def bode_spec(spectra: Sequence[Spectrum], fits: Sequence[CircuitFit] = (), lang
             colour = colours.get(id(fit.spectrum), TIME_COLOURS[0])
             line = _line(_rounded(f), _seen(factor * fit.impedance(f), panel), colour, fit.circuit)
             data.append(line | {"yaxis": panel, "showlegend": panel == "y"})
+    sizes = np.concatenate([np.abs(s.impedance_ohm) for s in spectra]) if spectra else np.ones(1)
+    within_a_decade = {"dtick": "D1", "exponentformat": "none"} if sizes.max() < DECADE * sizes.min() else {}
     layout = {
         "height": 420,
         "xaxis": _logarithmic(words("axis.frequency", lang), anchor="y2"),
-        "yaxis": _logarithmic(words("axis.magnitude", lang, unit=unit), domain=[0.54, 1.0]),
+        "yaxis": _logarithmic(words("axis.magnitude", lang, unit=unit), domain=[0.54, 1.0], **within_a_decade),
         "yaxis2": axis(words("axis.phase", lang), domain=[0.0, 0.46], zeroline=True),
         "margin": {"t": 46},
     }
@@ -203,7 +207,7 @@ def _line(x: list[float], y: list[float], colour: str, name: str) -> dict[str, A
 
 
 def _logarithmic(title: str, **rest: Any) -> dict[str, Any]:
-    return axis(title, type="log", exponentformat="power", dtick=1, **rest)
+    return axis(title, **{"type": "log", "exponentformat": "power", "dtick": 1} | rest)
 
 
 def _rounded(values: NDArray[Any]) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from math import hypot
@@ -139,11 +140,16 @@ def _by_kind(quantity: Quantity, words: Words) -> dict[str, float]:
     return kinds
 
 
+_NUMBER = re.compile(r"[\d.]+")
+
+
 def input_kind(key: str, words: Words) -> str:
     """Return what an input is: ``make/model:current:gain``, ``3f2a…:812:voltage:resolution`` a gain, a resolution, of whichever reading.
 
     What a fit leaves unknown has directions with a number each, ``…:fit#2``, which are one kind.
     """
     parts = key.split(":")[1:] or [key]
-    named = ["fit" if "#" in p else "temperature" if "_celsius" in p else p for p in parts if not (p.isdigit() or p.startswith("cell "))]
+    named = [
+        "fit" if "#" in p else "temperature" if "_celsius" in p else p for p in parts if not (_NUMBER.fullmatch(p) or p.startswith("cell "))
+    ]
     return words.label("input", "_".join(named).replace(" ", "_"))
